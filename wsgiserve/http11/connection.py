@@ -1,0 +1,356 @@
+"""One HTTP/1.1 connection as a machine: requests out of bytes, bytes out of responses, and whether it lives on.
+
+Floor 1, no I/O. The caller feeds what it receives, pulls events, and puts on the wire what the ``send_*`` methods
+return. It knows neither sockets nor time; a Date value is passed in. The reading side runs through
+
+    HEAD -> CONTENT -> DONE -> (finish) -> HEAD         next request, pipelined or not
+                  \\-> DRAIN ----------------^            content that nobody read is thrown away first
+
+and any error of the client's is final: it is raised again on every later call, bytes after it are never parsed.
+Source: RFC 9112 §2.2 (parsing), §9.3 (persistence), §9.3.2 (pipelining), §9.6 (tear-down); RFC 9110 §10.1.1 (Expect).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from wsgiserve.errors import LocalProtocolError, RemoteProtocolError
+from wsgiserve.http11.content import ChunkedReader, ContentReader, LengthReader
+from wsgiserve.http11.events import CLOSED, NEED_DATA, Data, EndOfMessage, Event, Request
+from wsgiserve.http11.framing import Framing, response_framing
+from wsgiserve.http11.parser import RequestParser
+from wsgiserve.http11.writer import CONTINUE, LAST_CHUNK, ResponseHead, chunk, response_head
+
+__all__ = ["CLOSE", "KEEP_ALIVE", "Connection", "Verdict"]
+
+
+class Verdict(enum.Enum):
+    """What becomes of a connection after a response."""
+
+    KEEP_ALIVE = "the next request may follow"
+    CLOSE = "nothing more is read or sent"
+
+
+KEEP_ALIVE: Final = Verdict.KEEP_ALIVE
+CLOSE: Final = Verdict.CLOSE
+
+# Unread content up to this many bytes is read and dropped, so that the connection can be kept; beyond that a new
+# connection costs less than the bytes. 256 KiB is about what is on its way already when a fast client is refused.
+DRAIN_BYTES = 262_144
+
+# RFC 9112 §2.2 wants at least one empty line before a request-line ignored: old clients end a POST with one.
+_EMPTY_LINES = 4
+
+
+class Connection:
+    """Reads requests and writes responses, one after the other, over one connection.
+
+    Args:
+        parser: shared by all connections of a server; holds the limits.
+        version: what we claim to speak. ``(1, 0)`` never sends chunks and never keeps the connection.
+
+    Attributes:
+        request: the request being answered, None between two requests.
+        framing: of the response being sent, None before its head is out.
+        content_sent: bytes of response content so far, chunk framing not counted.
+        excess: bytes of response content that the application produced and that were not sent: beyond its
+            Content-Length, or where the status allows none.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_drained",
+        "_empty_lines",
+        "_eof",
+        "_error",
+        "_missing",
+        "_parser",
+        "_persistent",
+        "_reader",
+        "_scanned",
+        "_section_start",
+        "_start",
+        "_version",
+        "content_sent",
+        "continue_expected",
+        "excess",
+        "framing",
+        "request",
+    )
+
+    def __init__(self, parser: RequestParser, version: tuple[int, int] = (1, 1)) -> None:
+        self._parser = parser
+        self._version = version
+        self._buffer = b""
+        self._start = 0  # offset in _buffer of the first byte not yet read
+        self._eof = False
+        self._error: RemoteProtocolError | None = None
+        self._persistent = True
+        self._reader: ContentReader | None = None  # None before a head, and when the message is complete
+        self._drained = -1  # bytes of unread content thrown away; -1 while somebody may still read it
+        self._scanned = 0  # bytes from _start in which there is no end of the head
+        self._section_start = 0  # bytes from _start to the field section, 0 before the request-line is complete
+        self._empty_lines = 0
+        self.request: Request | None = None
+        self.continue_expected = False
+        self.framing: Framing | None = None
+        self._missing = 0  # of a response with Content-Length: bytes still to be sent
+        self.content_sent = 0
+        self.excess = 0
+
+    # Reading
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what the client sent; ``b""`` says that it will send no more. Pull events afterwards."""
+        if not data:
+            self._eof = True
+        elif self._start == len(self._buffer):
+            self._buffer = data
+            self._start = 0
+        else:
+            self._buffer = self._buffer[self._start :] + data
+            self._start = 0
+
+    def next_event(self) -> Event:
+        """The next Request, Data or EndOfMessage; NEED_DATA until more is received; CLOSED at the client's end.
+
+        After EndOfMessage it answers NEED_DATA until ``finish`` was called: requests are answered in order.
+
+        Raises:
+            RemoteProtocolError: the client broke a rule. ``can_answer`` tells whether a response would be understood.
+        """
+        if self._error is not None:
+            raise self._error
+        try:
+            if self.request is None:
+                return self._read_head()
+            return self._read_content()
+        except RemoteProtocolError as error:
+            self._error = error
+            self._persistent = False
+            raise
+
+    @property
+    def can_answer(self) -> bool:
+        """Whether a client whose request was refused is waiting for a response: not while its content is drained."""
+        return self._drained < 0
+
+    @property
+    def error(self) -> RemoteProtocolError | None:
+        """The rule that the client broke, if it did."""
+        return self._error
+
+    @property
+    def started(self) -> bool:
+        """Whether bytes of a request, or of unread content, have arrived and the rest is awaited."""
+        return self._start < len(self._buffer) or self._drained >= 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the current request's content has been read."""
+        return self._reader is None
+
+    def _read_head(self) -> Event:
+        if self._drained >= 0 and not self._drain():
+            return NEED_DATA
+        buffer, start = self._buffer, self._start
+        if start == len(buffer):
+            return self._wait_for_head()
+        if buffer[start] == 0x0D:
+            self._skip_empty_lines()
+            start = self._start
+            if buffer[start:] in (b"", b"\r"):
+                return self._wait_for_head()
+        end = buffer.find(b"\r\n\r\n", start + max(self._scanned - 3, 0))
+        if end < 0:
+            self._check_incomplete_head()
+            return self._wait_for_head()
+        self._parser.check_line_start(buffer[start : start + 1])
+        request = self._parser.parse_head(buffer[start:end])
+        self._start = end + 4
+        self._begin(request)
+        return request
+
+    def _begin(self, request: Request) -> None:
+        self._scanned = self._section_start = self._empty_lines = 0
+        self.request = request
+        self._persistent = request.persistent and self._version >= (1, 1)
+        self.continue_expected = request.expect_continue
+        if request.length is None:
+            self._reader = ChunkedReader(self._parser)
+        elif request.length:
+            self._reader = LengthReader(request.length)
+
+    def _skip_empty_lines(self) -> None:
+        while self._buffer.startswith(b"\r\n", self._start):
+            self._start += 2
+            self._empty_lines += 1
+            if self._empty_lines > _EMPTY_LINES:
+                raise RemoteProtocolError("empty lines where a request was expected")
+
+    def _wait_for_head(self) -> Event:
+        if self._eof:
+            if self._start == len(self._buffer):
+                return CLOSED
+            raise RemoteProtocolError("the request ended before its head was complete")
+        return NEED_DATA
+
+    def _check_incomplete_head(self) -> None:
+        """Refuse now what more bytes cannot mend; nobody should wait for a head that is wrong already."""
+        parser = self._parser
+        arrived = self._buffer[self._start :]
+        if not self._section_start:
+            end = arrived.find(b"\r\n", max(self._scanned - 1, 0))
+            if end < 0:
+                parser.check_line_start(arrived)
+                if len(arrived) > parser.limits.request_line + 1:
+                    raise RemoteProtocolError("the request line is too long", status=414)
+            else:
+                parser.parse_request_line(arrived[:end])
+                self._section_start = end + 2
+                self._scanned = 0
+        if self._section_start:
+            scanned = max(self._scanned - self._section_start, 0)
+            parser.check_section_start(arrived[self._section_start :], scanned, terminator=3)
+        self._scanned = len(arrived)
+
+    def _read_content(self) -> Event:
+        reader = self._reader
+        if reader is None:
+            return NEED_DATA
+        event, self._start = reader(self._buffer, self._start)
+        if event is None:
+            if self._eof:
+                raise RemoteProtocolError("the request ended before its content was complete")
+            return NEED_DATA
+        # RFC 9110 §10.1.1: no 100 is needed once content has arrived.
+        self.continue_expected = False
+        if isinstance(event, EndOfMessage):
+            self._reader = None
+        return event
+
+    def _drain(self) -> bool:
+        """Throw away content that nobody read; True when it is gone and a request may follow."""
+        while True:
+            event = self._read_content()
+            if isinstance(event, Data):
+                self._drained += len(event.data)
+                if self._drained > DRAIN_BYTES:
+                    raise RemoteProtocolError("too much content follows a request that was answered without it")
+            else:
+                break
+        if self._reader is not None:
+            return False
+        self._drained = -1
+        return True
+
+    # Writing
+
+    def send_continue(self) -> bytes:
+        """``100 Continue`` if the client waits for it and still has to be told; otherwise nothing."""
+        if not self.continue_expected or self.framing is not None:
+            return b""
+        self.continue_expected = False
+        return CONTINUE
+
+    def send_response(
+        self, head: ResponseHead, *, date: bytes = b"", server: bytes = b"", length: int | None = None
+    ) -> bytes:
+        """The response head.
+
+        Args:
+            date: IMF-fixdate for a Date field, unless the application has its own.
+            server: product tokens for a Server field, likewise.
+            length: of the content when the server knows it and the application declared none. Not used with 304,
+                where Content-Length is that of the 200 response (RFC 9110 §8.6), which nobody knows here.
+        """
+        assert self.request is not None
+        line = self.request.line
+        if head.length is None and head.status != 304:
+            head.length = length
+        if head.status == 204:
+            # RFC 9110 §8.6: a server MUST NOT send Content-Length with 204. Frameworks do, with 0; no need to fail.
+            head.length = None
+        version = min(line.version, self._version)
+        self.framing = response_framing(line.method, version, head.status, head.length)
+        self._missing = head.length or 0
+        self._persistent = self._persistent and self._can_persist()
+        return response_head(
+            head,
+            self.framing,
+            version=b"HTTP/1.1" if self._version >= (1, 1) else b"HTTP/1.0",
+            date=date,
+            server=server,
+            connection=self._connection_field(version),
+        )
+
+    def _can_persist(self) -> bool:
+        # A client that waits for 100 Continue may send its content now, or not: what follows cannot be told apart.
+        if self.framing is Framing.UNTIL_CLOSE or self.continue_expected:
+            return False
+        remaining = self._reader.remaining if self._reader is not None else 0
+        return remaining is None or remaining <= DRAIN_BYTES
+
+    def _connection_field(self, version: tuple[int, int]) -> bytes:
+        if not self._persistent:
+            return b"close"
+        return b"keep-alive" if version < (1, 1) else b""
+
+    def send_data(self, data: bytes) -> bytes:
+        """Content in the response's framing. What goes beyond it is left out and counted in ``excess``."""
+        framing = self.framing
+        if framing is Framing.NO_CONTENT:
+            self.excess += len(data)
+            return b""
+        if framing is Framing.LENGTH:
+            if len(data) > self._missing:
+                self.excess += len(data) - self._missing
+                data = data[: self._missing]
+            self._missing -= len(data)
+        self.content_sent += len(data)
+        return chunk(data) if framing is Framing.CHUNKED and data else data
+
+    def skip_content(self) -> int:
+        """Bytes of content that Content-Length still promises; the caller sends them by other means."""
+        missing, self._missing = self._missing, 0
+        self.content_sent += missing
+        return missing
+
+    @property
+    def nothing_follows(self) -> bool:
+        """Whether every byte of the response has been returned to the caller."""
+        framing = self.framing
+        return framing is Framing.NO_CONTENT or (framing is Framing.LENGTH and not self._missing)
+
+    def end(self) -> bytes:
+        """The end of the response's content.
+
+        Raises:
+            LocalProtocolError: fewer bytes were sent than Content-Length promised. The connection must be closed,
+                or the client would take the next response for the rest of this one.
+        """
+        if self.framing is Framing.LENGTH and self._missing:
+            self._persistent = False
+            raise LocalProtocolError(
+                f"the body is {self._missing} bytes shorter than its Content-Length ({self.content_sent} were sent)"
+            )
+        return LAST_CHUNK if self.framing is Framing.CHUNKED else b""
+
+    def close_after_response(self) -> None:
+        """Tell the client, if a head is still to be sent, that this response is the last one."""
+        self._persistent = False
+
+    def finish(self) -> Verdict:
+        """Settle the connection after a response: KEEP_ALIVE leaves it ready for the next request.
+
+        Call it once for each request; content that nobody read is dropped from then on.
+        """
+        if not self._persistent or (self._eof and self._start == len(self._buffer)):
+            return CLOSE
+        if self._reader is not None:
+            self._drained = 0
+        self.request = None
+        self.framing = None
+        self.content_sent = self.excess = 0
+        return KEEP_ALIVE

@@ -1,0 +1,155 @@
+"""What a connection reads from the client, as plain objects.
+
+Floor 1, no behaviour beyond construction. Everything is bytes and the RFC's words; native strings begin in ``wsgi/``.
+Source: RFC 9110 §6, RFC 9112 §3.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Final, Literal, NamedTuple
+
+__all__ = ["CLOSED", "NEED_DATA", "Data", "EndOfMessage", "Event", "FieldSection", "Request", "RequestLine", "Signal"]
+
+
+class Signal(enum.Enum):
+    """Answers of ``Connection.next_event`` that carry nothing."""
+
+    NEED_DATA = "the next event needs more bytes: call receive_data"
+    CLOSED = "the client closed the connection between two messages"
+
+
+NEED_DATA: Final = Signal.NEED_DATA
+CLOSED: Final = Signal.CLOSED
+
+
+class RequestLine:
+    """A valid request-line, shared between requests that repeat it.
+
+    Attributes:
+        method: as sent; methods are case-sensitive (RFC 9110 §9.1).
+        target: as sent, one of the four forms of RFC 9112 §3.2.
+        version: ``(1, 0)`` or ``(1, 1)``; a higher minor version is read as 1.1 (RFC 9110 §2.5).
+        path: absolute-path of the target; empty for asterisk-form.
+        query: without the question mark; empty when there is none.
+        authority: of an absolute-form target, else None. It takes the place of Host (RFC 9112 §3.2.2).
+        memo: for the floor above: whatever it derives from this line, kept as long as the line is.
+    """
+
+    __slots__ = ("authority", "memo", "method", "path", "query", "target", "version")
+
+    def __init__(
+        self, method: bytes, target: bytes, version: tuple[int, int], path: bytes, query: bytes, authority: bytes | None
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.version = version
+        self.path = path
+        self.query = query
+        self.authority = authority
+        self.memo: Any = None
+
+
+class FieldSection:
+    """A valid field section and what framing needs to know of it; shared between requests that repeat it.
+
+    Attributes:
+        pairs: ``(name, value)`` in the order sent; names in lower case, values without surrounding white space.
+        host: value of the one Host field, None if there is none.
+        content_length: value of the one Content-Length field, None if there is none.
+        chunked: there is a Transfer-Encoding field, and it says ``chunked``.
+        close: Connection holds ``close``.
+        keep_alive: Connection holds ``keep-alive``; means something in HTTP/1.0 only.
+        expect_continue: Expect is ``100-continue``.
+        plain: exactly one Host and no field that changes framing or persistence: the common GET.
+        memo: as in RequestLine.
+    """
+
+    __slots__ = (
+        "chunked",
+        "close",
+        "content_length",
+        "expect_continue",
+        "host",
+        "keep_alive",
+        "memo",
+        "pairs",
+        "plain",
+    )
+
+    def __init__(
+        self,
+        pairs: tuple[tuple[bytes, bytes], ...],
+        *,
+        host: bytes | None,
+        content_length: int | None,
+        chunked: bool,
+        close: bool,
+        keep_alive: bool,
+        expect_continue: bool,
+    ) -> None:
+        self.pairs = pairs
+        self.host = host
+        self.content_length = content_length
+        self.chunked = chunked
+        self.close = close
+        self.keep_alive = keep_alive
+        self.expect_continue = expect_continue
+        self.plain = (
+            host is not None
+            and content_length is None
+            and not (chunked or close or keep_alive or expect_continue)
+        )
+        self.memo: Any = None
+
+
+class Request:
+    """A complete request head. Its content follows as Data events, its end as EndOfMessage.
+
+    Attributes:
+        line: the request-line.
+        fields: the field section.
+        length: bytes of content to come; 0 for none, None when chunked.
+        persistent: the client would keep the connection (RFC 9112 §9.3).
+        expect_continue: the client waits for ``100 Continue`` before it sends content (RFC 9110 §10.1.1).
+    """
+
+    __slots__ = ("expect_continue", "fields", "length", "line", "persistent")
+
+    def __init__(
+        self, line: RequestLine, fields: FieldSection, length: int | None, persistent: bool, expect_continue: bool
+    ) -> None:
+        self.line = line
+        self.fields = fields
+        self.length = length
+        self.persistent = persistent
+        self.expect_continue = expect_continue
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when every byte that was sent and every conclusion drawn from it is equal."""
+        return isinstance(other, Request) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"<Request {self.line.method!r} {self.line.target!r} {self.fields.pairs!r} length={self.length}>"
+
+    def _key(self) -> tuple[object, ...]:
+        line = self.line
+        return (line.method, line.target, line.version, self.fields.pairs, self.length, self.persistent)
+
+
+class Data(NamedTuple):
+    """Some bytes of content, never empty; how they are cut means nothing."""
+
+    data: bytes
+
+
+class EndOfMessage(NamedTuple):
+    """The content is complete. Trailers (RFC 9110 §6.5) are for whoever asks; they never become header fields."""
+
+    trailers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+Event = Request | Data | EndOfMessage | Literal[Signal.NEED_DATA, Signal.CLOSED]

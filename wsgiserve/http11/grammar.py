@@ -1,0 +1,95 @@
+"""The grammar of HTTP/1.1 as compiled patterns, each under the ABNF it stands for.
+
+Floor 1, no behaviour: nothing here knows limits, states or what a match is used for. Patterns are anchored by
+``fullmatch`` at the caller. Where we read less than the RFC allows, or more, the comment says so and why.
+Source: RFC 9110 §5, RFC 9112 §2-7, RFC 3986 §3.2.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = [
+    "ABSOLUTE_FORM",
+    "AUTHORITY_FORM",
+    "BARE_LF",
+    "CHUNK_LINE",
+    "CONTENT_LENGTH",
+    "FIELD_LINE",
+    "HOST",
+    "NAME_AND_SPACE",
+    "ORIGIN_FORM",
+    "REQUEST_LINE",
+    "TCHAR",
+]
+
+#   tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
+TCHAR = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+
+#   field-line  = field-name ":" OWS field-value OWS
+#   field-value = *field-content          field-vchar = VCHAR / obs-text
+# HTAB and SP may stand inside, every other control byte is refused (RFC 9110 §5.5: CR, LF and NUL are dangerous,
+# the others invalid). White space around the value is not part of it.
+FIELD_LINE = re.compile(rb"(" + TCHAR + rb"+):[ \t]*((?:[!-~\x80-\xff]+(?:[ \t]+[!-~\x80-\xff]+)*)?)[ \t]*")
+
+# What FIELD_LINE refused, told apart for the message: RFC 9112 §5.1, no white space between name and colon.
+NAME_AND_SPACE = re.compile(TCHAR + rb"+[ \t]+:.*", re.DOTALL)
+
+#   request-line = method SP request-target SP HTTP-version
+#   HTTP-version = "HTTP" "/" DIGIT "." DIGIT
+# The target is checked by its form below. VCHAR only: RFC 3986 has no raw non-ASCII, and a guess at its encoding
+# would be a guess about which resource is meant.
+REQUEST_LINE = re.compile(rb"(" + TCHAR + rb"+) ([!-~]+) HTTP/([0-9])\.([0-9])")
+
+#   origin-form = absolute-path [ "?" query ]
+# Wider than RFC 3986: browsers leave | ^ ` { } [ ] \ " < > in queries, and some in paths, as the URL standard tells
+# them to. Not "#": a fragment is never sent (RFC 9110 §7.1), and proxies disagree about what follows it.
+ORIGIN_FORM = re.compile(rb'(/[!"$->@-~]*)(?:\?([!"$-~]*))?')
+
+#   unreserved / pct-encoded / sub-delims
+_REG_CHAR = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"
+_H16 = rb"[0-9A-Fa-f]{1,4}"
+_DEC_OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_LS32 = rb"(?:" + _H16 + rb":" + _H16 + rb"|(?:" + _DEC_OCTET + rb"\.){3}" + _DEC_OCTET + rb")"
+
+
+def _ipv6_address() -> bytes:
+    """IPv6address of RFC 3986 §3.2.2: six groups and ls32, or ``::`` after at most n groups, with the rest after it."""
+    group = _H16 + rb":"
+    whole = rb"(?:" + group + rb"){6}" + _LS32
+    tails = [rb"(?:" + group + rb"){%d}" % n + _LS32 for n in range(5, -1, -1)] + [_H16, rb""]
+    heads = [rb"(?:(?:" + group + rb"){0,%d}" % (n - 1) + _H16 + rb")?" if n else rb"" for n in range(8)]
+    compressed = [head + rb"::" + tail for head, tail in zip(heads, tails, strict=True)]
+    return rb"|".join([whole, *compressed])
+
+
+#   uri-host = IP-literal / IPv4address / reg-name        (an IPv4address is a reg-name too)
+#   IP-literal = "[" ( IPv6address / IPvFuture  ) "]"
+_IP_LITERAL = rb"\[(?:" + _ipv6_address() + rb"|v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
+_URI_HOST = rb"(?:" + _IP_LITERAL + rb"|" + _REG_CHAR + rb"*)"
+
+#   Host = uri-host [ ":" port ]          port = *DIGIT
+# Five digits are enough for any port. Empty is right when the target URI has no authority (RFC 9110 §7.2).
+HOST = re.compile(_URI_HOST + rb"(?::[0-9]{0,5})?")
+
+#   authority-form = uri-host ":" port
+AUTHORITY_FORM = re.compile(_URI_HOST + rb":[0-9]{1,5}")
+
+#   absolute-form = absolute-URI          of the schemes http and https; "userinfo@" is refused by HOST (RFC 9110 §4.2.4)
+ABSOLUTE_FORM = re.compile(rb'([Hh][Tt][Tt][Pp][Ss]?)://([^/?#@]+)((?:/[!"$->@-~]*)?)(?:\?([!"$-~]*))?')
+
+#   Content-Length = 1*DIGIT
+CONTENT_LENGTH = re.compile(rb"[0-9]+")
+
+#   chunk-size [ chunk-ext ] CRLF         chunk-size = 1*HEXDIG
+#   chunk-ext  = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+#   quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE
+# Sixteen digits are 2**64: longer sizes are an attack on somebody's integer.
+_QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+CHUNK_LINE = re.compile(
+    rb"([0-9A-Fa-f]{1,16})((?:[ \t]*;[ \t]*" + TCHAR + rb"+(?:[ \t]*=[ \t]*(?:" + TCHAR + rb"+|" + _QUOTED + rb"))?)*)"
+)
+
+# RFC 9112 §2.2: a recipient MAY take a single LF as a line terminator. We do not: a proxy that does not would read
+# another request than we do.
+BARE_LF = re.compile(rb"(?<!\r)\n")

@@ -1,0 +1,201 @@
+"""Request heads: bytes to Request, strictly, and quickly for bytes that were seen before.
+
+Floor 1. The only place that reads a head. One parser serves all connections of a server; it keeps no state of theirs.
+What it keeps are memos: a client repeats its request-line, its field lines, mostly its whole field section, and what
+was validated once need not be validated again. Memos are bounded in entries and in bytes, hold nothing long and no
+field that carries a secret; when one is full it starts anew, so an attacker who sends ever new lines costs a parse each.
+Source: RFC 9112 §2.2 (message parsing), §3 (request-line), §3.2 (the four target forms), §5 (fields).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+from wsgiserve.errors import RemoteProtocolError
+from wsgiserve.http11.events import FieldSection, Request, RequestLine
+from wsgiserve.http11.fields import SECRET, field_section, parse_field_line
+from wsgiserve.http11.framing import request_framing, request_persistent
+from wsgiserve.http11.grammar import ABSOLUTE_FORM, AUTHORITY_FORM, BARE_LF, HOST, ORIGIN_FORM, REQUEST_LINE, TCHAR
+from wsgiserve.http11.limits import Limits
+
+__all__ = ["RequestParser"]
+
+T = TypeVar("T")
+Pair = tuple[bytes, bytes]
+
+# 512 entries of at most 1 KiB: half a megabyte a memo at the worst, far above what the clients of one application
+# vary in. A browser's whole field section without its cookie is 400 to 700 bytes.
+_MEMO_ENTRIES = 512
+_MEMO_BYTES = 1024
+
+_TLS_HANDSHAKE = 0x16  # first byte of a TLS record that holds a ClientHello (RFC 8446 §5.1)
+_METHOD_START = frozenset(b"".join(re.findall(TCHAR, bytes(range(128)))))
+
+
+class RequestParser:
+    """Reads request heads within ``limits``. Safe for several threads: its dictionaries are only looked up and set."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._lines: dict[bytes, RequestLine] = {}
+        self._pairs: dict[bytes, Pair] = {}
+        self._sections: dict[bytes, FieldSection] = {}
+
+    def parse_head(self, head: bytes) -> Request:
+        """Read a complete head, without the empty line that ends it.
+
+        Raises:
+            RemoteProtocolError: with the status that RFC 9110 §15 has for the mistake.
+        """
+        line_bytes, _, section_bytes = head.partition(b"\r\n")
+        line = self._lines.get(line_bytes) or self.parse_request_line(line_bytes)
+        fields = self._sections.get(section_bytes)
+        if fields is None:
+            fields = self._parse_section(section_bytes)
+        if fields.plain and line.version == (1, 1):
+            return Request(line, fields, 0, True, False)
+        return self._frame(line, fields)
+
+    def _frame(self, line: RequestLine, fields: FieldSection) -> Request:
+        # RFC 9112 §3.2: 400 for any HTTP/1.1 request without Host, whatever the form of its target.
+        if fields.host is None and line.version >= (1, 1):
+            raise RemoteProtocolError("an HTTP/1.1 request without a Host field")
+        length = request_framing(line.version, fields)
+        if length is not None and length > self.limits.body:
+            raise RemoteProtocolError("the content is longer than this server takes", status=413)
+        # RFC 9110 §10.1.1: ignored in HTTP/1.0, and without content there is nothing to wait for.
+        expect = fields.expect_continue and line.version >= (1, 1) and length != 0
+        return Request(line, fields, length, request_persistent(line.version, fields), expect)
+
+    # Request-line
+
+    def parse_request_line(self, line: bytes) -> RequestLine:
+        """Read ``method SP request-target SP HTTP-version``; 414 when too long, 505 for another major version."""
+        known = self._lines.get(line)
+        if known is not None:
+            return known
+        self.check_line_start(line)
+        if len(line) > self.limits.request_line:
+            raise RemoteProtocolError("the request line is too long", status=414)
+        match = REQUEST_LINE.fullmatch(line)
+        if match is None:
+            raise RemoteProtocolError(_what_is_wrong(line))
+        method, target, major, minor = match.groups()
+        if major != b"1":
+            raise RemoteProtocolError("an HTTP version other than 1.0 or 1.1", status=505)
+        version = (1, 0) if minor == b"0" else (1, 1)
+        parsed = RequestLine(method, target, version, *_parse_target(method, target))
+        # A query may carry a token. The line is cheap to read again, and not worth keeping a secret for.
+        if not parsed.query:
+            _keep(self._lines, line, parsed)
+        return parsed
+
+    def check_line_start(self, start: bytes | bytearray) -> None:
+        """Refuse what can be refused before a request-line is complete, or it would be waited for in vain."""
+        if start[0] == _TLS_HANDSHAKE:
+            raise RemoteProtocolError(
+                "a TLS handshake on a port that speaks plain HTTP; use http:// instead of https://", slug="tls-on-http"
+            )
+        if start[0] not in _METHOD_START:
+            raise RemoteProtocolError("the request does not begin with a method")
+        if b"\n" in start[: self.limits.request_line + 1]:
+            raise RemoteProtocolError("a line ends with LF instead of CRLF")
+
+    # Field section
+
+    def _parse_section(self, section: bytes) -> FieldSection:
+        self.check_section_start(section, 0)
+        pairs = self.parse_fields(section)
+        fields = field_section(pairs)
+        if not any(name in SECRET for name, _ in pairs):
+            _keep(self._sections, section, fields)
+        return fields
+
+    def check_section_start(self, section: bytes | bytearray, scanned: int, *, terminator: int = 0) -> None:
+        """Refuse a field section, complete or still arriving, for its size or its line ends.
+
+        Args:
+            section: from the byte after the first line's CRLF.
+            scanned: offset up to which an earlier call has looked.
+            terminator: bytes at the end that may belong to the empty line rather than to a field.
+        """
+        limit = self.limits.head
+        if BARE_LF.search(section, max(scanned - 1, 0), limit) or section[:1] == b"\n":
+            raise RemoteProtocolError("a line ends with LF instead of CRLF")
+        if len(section) - terminator > limit:
+            raise RemoteProtocolError("the header fields are too long", status=431)
+
+    def parse_fields(self, section: bytes) -> list[Pair]:
+        """Read field lines, of a head or of trailers; 431 when there are too many, or one is too long."""
+        lines = section.split(b"\r\n") if section else []
+        if len(lines) > self.limits.fields:
+            raise RemoteProtocolError("too many header fields", status=431)
+        known = self._pairs.get
+        return [known(line) or self._parse_field_line(line) for line in lines]
+
+    def _parse_field_line(self, line: bytes) -> Pair:
+        if len(line) > self.limits.field:
+            raise RemoteProtocolError("a header field is too long", status=431)
+        pair = parse_field_line(line)
+        if pair[0] not in SECRET:
+            _keep(self._pairs, line, pair)
+        return pair
+
+
+def _keep(memo: dict[bytes, T], key: bytes, value: T) -> None:
+    if len(key) > _MEMO_BYTES:
+        return
+    if len(memo) >= _MEMO_ENTRIES:
+        memo.clear()
+    memo[key] = value
+
+
+def _what_is_wrong(line: bytes) -> str:
+    words = line.split(b" ")
+    if len(words) == 2 and words[1].startswith(b"/"):
+        return "a request line without a version, as in HTTP/0.9"
+    if len(words) == 3 and any(byte >= 0x80 for byte in words[1]):
+        return "a request target with bytes beyond ASCII, which must be percent-encoded"
+    return "an invalid request line"
+
+
+_Target = tuple[bytes, bytes, bytes | None]
+
+
+def _parse_target(method: bytes, target: bytes) -> _Target:
+    """Split a target into path, query and authority by the form that the method allows (RFC 9112 §3.2)."""
+    if method == b"CONNECT":
+        return _parse_authority_form(target)
+    if target == b"*":
+        return _parse_asterisk_form(method)
+    for parse in (_parse_origin_form, _parse_absolute_form):
+        parsed = parse(target)
+        if parsed is not None:
+            return parsed
+    raise RemoteProtocolError("an invalid request target")
+
+
+def _parse_origin_form(target: bytes) -> _Target | None:
+    match = ORIGIN_FORM.fullmatch(target)
+    return (match[1], match[2] or b"", None) if match else None
+
+
+def _parse_absolute_form(target: bytes) -> _Target | None:
+    match = ABSOLUTE_FORM.fullmatch(target)
+    if match is None or not HOST.fullmatch(match[2]) or match[2].startswith(b":"):
+        return None
+    # RFC 9110 §4.2.3: an empty path of an http URI is the same as "/".
+    return match[3] or b"/", match[4] or b"", match[2]
+
+
+def _parse_authority_form(target: bytes) -> _Target:
+    if not AUTHORITY_FORM.fullmatch(target):
+        raise RemoteProtocolError("a CONNECT request whose target is not host:port")
+    raise RemoteProtocolError("CONNECT asks for a tunnel, and this server is not a proxy", status=501)
+
+
+def _parse_asterisk_form(method: bytes) -> _Target:
+    if method != b"OPTIONS":
+        raise RemoteProtocolError("the target * with a method other than OPTIONS")
+    return b"", b"", None

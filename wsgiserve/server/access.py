@@ -1,0 +1,55 @@
+"""What one finished request tells the log. Floor 3; formatting it is the business of ``wsgiserve/logs.py``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+__all__ = ["Access", "AccessLog", "log_access"]
+
+log = logging.getLogger("wsgiserve.access")
+
+
+class Access(NamedTuple):
+    """One line of the access log, before anybody made text of it."""
+
+    finished: float
+    """Wall clock, seconds since the epoch, when the response was complete."""
+    seconds: float
+    """From the complete request head to the end of the response."""
+    peer: str
+    """Address of the client as ``REMOTE_ADDR`` gives it."""
+    method: str
+    target: str
+    """Request-target as sent; printable ASCII, the parser refuses anything else."""
+    version: str
+    """``HTTP/1.0`` or ``HTTP/1.1``."""
+    status: int
+    size: int
+    """Bytes of response content sent, framing not counted."""
+    number: int
+    """Serial number of the request in this process, from 1; shown as a short id."""
+    note: str
+    """Empty, or what is worth a column: ``✗ KeyError: 'sku'  cart.py:88``."""
+
+
+AccessLog = Callable[[Access], None]
+
+
+def log_access(access: Access) -> None:
+    """The access log of a server that nobody gave one: a record of the logger ``wsgiserve.access``, level INFO.
+
+    The record carries the whole ``Access`` as ``record.access``, for formatters that want more than the text.
+    """
+    log.info(
+        '%s "%s %s %s" %d %d %.1fms',
+        access.peer,
+        access.method,
+        access.target,
+        access.version,
+        access.status,
+        access.size,
+        access.seconds * 1000,
+        extra={"access": access},
+    )

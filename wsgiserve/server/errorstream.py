@@ -1,0 +1,49 @@
+"""``wsgi.errors``: what an application writes goes to the log, whole, and in one piece with its request.
+
+Floor 3. Source: PEP 3333 "Input and Error Streams".
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable
+
+__all__ = ["ErrorStream"]
+
+log = logging.getLogger("wsgiserve.errors")
+
+
+class ErrorStream(io.TextIOBase):
+    """A text file whose complete lines become log records; one record for what one ``write`` completes.
+
+    A traceback written by a framework's logger in one call so stays one entry.
+
+    Args:
+        context: says whose text it is, ``"127.0.0.1 GET /cart"``; asked only when there is text.
+    """
+
+    def __init__(self, context: Callable[[], str]) -> None:
+        self._context = context
+        self._partial = ""
+
+    def writable(self) -> bool:
+        """True: that is what it is for."""
+        return True
+
+    def write(self, text: str, /) -> int:
+        """Log up to the last newline, keep the rest for the next write or flush."""
+        complete, newline, rest = (self._partial + text).rpartition("\n")
+        self._partial = rest
+        if newline:
+            self._log(complete)
+        return len(text)
+
+    def flush(self) -> None:
+        """Log a line that has no newline yet."""
+        rest, self._partial = self._partial, ""
+        if rest:
+            self._log(rest)
+
+    def _log(self, text: str) -> None:
+        log.error("%s", text, extra={"request": self._context()})

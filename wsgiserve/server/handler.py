@@ -1,0 +1,304 @@
+"""One request: environ, application, response, log; and what happens when something goes wrong.
+
+Floor 3. The way of a request is one straight line; each step is one function in one file, nothing jumps back up::
+
+    accept                 server/base.py
+    process_request        server/mixins.py     the only line that differs between modes
+    advance                server/channel.py    all that can be done without waiting for the client
+      recv                 server/stream.py     bytes, or ClientDisconnected
+      receive_data         http11/connection.py
+      next_event           http11/connection.py -> parser.py      -> Request
+    handle_one_request     server/handler.py
+      make_environ         wsgi/environ.py                        -> environ
+      run(app, environ)    wsgi/gateway.py      <-> application
+      send_response/_data  http11/connection.py -> framing.py -> writer.py -> bytes
+      send                 server/channel.py -> stream.py
+      settle_response      server/channel.py    finish            -> KEEP_ALIVE | CLOSE
+
+Between two calls of ``advance`` a connection belongs to the poller and holds no thread: while a head arrives, while it
+is idle, while the client takes the rest of a finished response, while a refused client is heard out.
+Source: ``werkzeug.serving.WSGIRequestHandler`` for everything that people override.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from wsgiserve.errors import ClientDisconnected, ClientTimeout, LocalProtocolError, RemoteProtocolError
+from wsgiserve.http11 import Request
+from wsgiserve.server.access import Access
+from wsgiserve.server.errorstream import ErrorStream
+from wsgiserve.server.peer import peer_keys, remote_address
+from wsgiserve.server.request_facts import RequestFacts
+from wsgiserve.server.takeover import ClientSocket
+from wsgiserve.wsgi import Gateway, Input
+from wsgiserve.wsgi.blame import blame_error
+from wsgiserve.wsgi.environ import Environ
+
+if TYPE_CHECKING:
+    import socket
+
+    from wsgiserve.server.base import BaseWSGIServer
+
+__all__ = ["WSGIRequestHandler"]
+
+log = logging.getLogger("wsgiserve")
+access_log = logging.getLogger("wsgiserve.access")
+error_log = logging.getLogger("wsgiserve.errors")
+
+# What nginx writes when the client closed the connection before it was answered. No client ever sees it.
+_CLIENT_LEFT = 499
+
+_FAILED = "The application failed to answer this request. The server's log says why."
+
+
+class WSGIRequestHandler(RequestFacts):
+    """Handles the requests of one connection. Subclass it, and override what the second list names.
+
+    For the caller:
+
+    - advance() -> bool
+    - handle_one_request()
+
+    May be overridden:
+
+    - make_environ() -> dict
+    - run_wsgi()
+    - log_request(code, size), log(type, message, *args), log_error(), log_message()
+    - address_string(), port_integer(), version_string(), log_date_time_string()
+    - connection_dropped(error, environ)
+
+    Class variables:
+
+    - server_version: what version_string() returns, for the Server field
+    - protocol_version: "HTTP/1.1", or "HTTP/1.0" for a server without keep-alive and chunks
+
+    Instance variables:
+
+    - server, client_address, request (the socket), and the current request as command, path, request_version,
+      requestline and headers
+    """
+
+    server_version = "wsgiserve"
+    protocol_version = "HTTP/1.1"
+
+    _overrides_log = False
+    _overrides_address = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Find out once whether the short way, which calls none of these methods, would miss something."""
+        super().__init_subclass__(**kwargs)
+        base = WSGIRequestHandler
+        cls._overrides_log = any(getattr(cls, name) is not getattr(base, name) for name in _LOG_METHODS)
+        cls._overrides_address = any(getattr(cls, name) is not getattr(base, name) for name in _ADDRESS_METHODS)
+
+    def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
+        super().__init__(request, client_address, server)
+        self.server_field = self.version_string().encode("latin-1")
+        self._connection_environ: Environ | None = None
+        self._environ: Environ = {}
+        self._input: Input | None = None
+
+    # The straight line
+
+    def handle_one_request(self) -> None:
+        """Answer the request that ``advance`` has found."""
+        if self.server.stopping:
+            self.http.close_after_response()
+        self.run_wsgi()
+
+    def run_wsgi(self) -> None:
+        """Run the application for the current request, send its response, log it."""
+        started = time.perf_counter()
+        request, http = self.http.request, self.http
+        assert request is not None
+        gateway = Gateway(http, self, date=self.server.date(), server=self.server_field)
+        note = ""
+        try:
+            self._environ = environ = self.make_environ()
+            gateway.run(self.server.app, environ)
+            self._report_excess(gateway, request)
+            status, size = gateway.status, http.content_sent
+            self.settle_response()
+        except BaseException as error:
+            status, note = self._fail(error, gateway)
+            size = http.content_sent
+            if self._passes_on(error):
+                raise
+        finally:
+            self._end_request()
+        self._log_access(request, status, size, time.perf_counter() - started, note)
+
+    def make_environ(self) -> Environ:
+        """The environ of the current request."""
+        request = self.http.request
+        assert request is not None
+        base = self._connection_environ or self._make_connection_environ()
+        environ = self.server.environ_builder.build(base, request)
+        if request.length == 0:
+            environ["wsgi.input"] = Input(bytes)
+        else:
+            environ["wsgi.input"] = self._input = Input(self.receive_content)
+        if self._overrides_address:
+            environ["REMOTE_ADDR"] = self.address_string()
+            environ["REMOTE_PORT"] = str(self.port_integer())
+        return environ
+
+    def _make_connection_environ(self) -> Environ:
+        keys = peer_keys(self.stream.sock, self.client_address)
+        keys["werkzeug.socket"] = ClientSocket(self.stream.sock, self.take_over)
+        keys["wsgi.errors"] = ErrorStream(self._describe)
+        self._connection_environ = self.server.environ_builder.connection_environ(keys)
+        return self._connection_environ
+
+    def _end_request(self) -> None:
+        """Cut the application's ties to the connection: what it kept of this request must not touch the next one."""
+        if self._input is not None:
+            self._input.expire()
+            self._input = None
+        self._environ = {}
+        if self._connection_environ is not None:
+            self._connection_environ["wsgi.errors"].flush()
+
+    def close(self) -> None:
+        """Close the connection, and let go of what refers back to it."""
+        super().close()
+        self._connection_environ = None
+
+    # When something goes wrong
+
+    def _fail(self, error: BaseException, gateway: Gateway) -> tuple[int, str]:
+        """The one ladder: who broke what decides the answer, the log level, and the note in the access log.
+
+        Returns:
+            The status that the client saw, and the note.
+        """
+        sent = gateway.status if self.http.framing is not None else 0
+        if isinstance(error, ClientTimeout) and not sent:
+            log.info("%s: %s; answered 408 and closed", self.peer, error)
+            self.fail_response(408, f"The request did not arrive in time: {error}.")
+            return 408, "✗ too slow"
+        if isinstance(error, ClientDisconnected):
+            log.debug("%s: %s; closed", self.peer, error)
+            self.connection_dropped(error, self._environ)
+            self.close()
+            return sent or _CLIENT_LEFT, "✗ client left"
+        if isinstance(error, RemoteProtocolError):
+            log.info("%s: %s; answered %d and closed", self.peer, error, sent or error.status)
+            self.fail_response(error.status, f"The server refused the request: {error}.")
+            return sent or error.status, f"✗ {error}"
+        self._log_failure(error, sent)
+        self.fail_response(500, _FAILED)
+        return sent or 500, _note(error)
+
+    def _log_failure(self, error: BaseException, sent: int) -> None:
+        consequence = "closed the connection, the response is incomplete" if sent else "answered 500"
+        extra = {"request": self._describe()}
+        if not isinstance(error, LocalProtocolError):
+            error_log.error("%s: %s", self._describe(), consequence, exc_info=error, extra=extra)
+        elif not self.detached:
+            blame = f"\n  at {error.blame}" if error.blame else ""
+            error_log.error("%s: %s; %s%s", self._describe(), error, consequence, blame, extra=extra)
+
+    def _report_excess(self, gateway: Gateway, request: Request) -> None:
+        if gateway.excess and request.line.method != b"HEAD":
+            error_log.error(
+                "%s: the body is longer than its Content-Length or its status allows; the rest was not sent\n  at %s",
+                self._describe(),
+                gateway.excess,
+                extra={"request": self._describe()},
+            )
+
+    def _passes_on(self, error: BaseException) -> bool:
+        # SystemExit ends the request and not the server, whichever thread it is in: an application must not be able
+        # to stop serving the others. KeyboardInterrupt comes from the person at the keyboard, and is for the server.
+        if not isinstance(error, Exception | SystemExit | GeneratorExit):
+            return True
+        return self.server.passthrough_errors and not isinstance(error, ClientDisconnected | RemoteProtocolError)
+
+    def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:
+        """Called when the client left before its response was complete. Does nothing, as in werkzeug."""
+
+    # Who is who
+
+    def address_string(self) -> str:
+        """REMOTE_ADDR, and the first word of a log line."""
+        return remote_address(self.client_address)[0]
+
+    def port_integer(self) -> int:
+        """The client's port; 0 for a unix socket."""
+        return int(remote_address(self.client_address)[1])
+
+    def version_string(self) -> str:
+        """The Server field."""
+        return self.server_version
+
+    def _describe(self) -> str:
+        return f"{self.peer} {self.command} {self.path}"
+
+    # Logs
+
+    def _log_access(self, request: Request, status: int, size: int, seconds: float, note: str) -> None:
+        if self._overrides_log:
+            current, self.http.request = self.http.request, request  # the override looks at the request it logs
+            self.log_request(status, size)
+            self.http.request = current
+            return
+        write = self.server.access_log
+        if write is None:
+            return
+        line = request.line
+        write(
+            Access(
+                time.time(),
+                seconds,
+                self.address_string(),
+                line.method.decode("latin-1"),
+                line.target.decode("latin-1"),
+                "HTTP/%d.%d" % line.version,
+                status,
+                size,
+                next(self.server.numbers),
+                note,
+            )
+        )
+
+    def log_refusal(self, error: RemoteProtocolError) -> None:
+        """A request that was no request is a line in the access log too."""
+        write = self.server.access_log
+        if write is not None and not self._overrides_log:
+            peer, number = self.address_string(), next(self.server.numbers)
+            write(Access(time.time(), 0.0, peer, "-", "-", "-", error.status, 0, number, f"✗ {error}"))
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write the access line of the current request. Called only when a subclass overrides one of the log methods."""
+        self.log("info", '"%s" %s %s', self.requestline, code, size)
+
+    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gave it
+        """Log at level error, through ``log``."""
+        self.log("error", format, *args)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gave it
+        """Log at level info, through ``log``."""
+        self.log("info", format, *args)
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name that werkzeug gave it
+        """Write ``message % args`` behind the client's address and the time, at the level named ``type``."""
+        prefix = f"{self.address_string()} - - [{self.log_date_time_string()}] ".replace("%", "%%")
+        getattr(access_log, type)(prefix + message.rstrip(), *args)
+
+    def log_date_time_string(self) -> str:
+        """The local time as ``23/Nov/2026 12:04:31``."""
+        return time.strftime("%d/%b/%Y %H:%M:%S")
+
+
+_LOG_METHODS = ("log_request", "log", "log_error", "log_message", "log_date_time_string", "address_string")
+_ADDRESS_METHODS = ("address_string", "port_integer")
+
+
+def _note(error: BaseException) -> str:
+    text = str(error).replace("\n", " ")
+    name = type(error).__name__
+    return f"✗ {name}: {text}  {blame_error(error)}" if text else f"✗ {name}  {blame_error(error)}"

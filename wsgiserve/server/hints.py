@@ -1,0 +1,48 @@
+"""What the server says once, while it runs, about a mistake that a person can mend.
+
+Floor 3. Text and nothing else; the log decides where it goes and how it looks.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["HTTP_ON_HTTPS", "NO_PROCESS", "NO_THREAD", "TLS_ON_HTTP", "Hint"]
+
+
+class Hint(NamedTuple):
+    """The same parts as the messages of the command line: what happened, why, what to do."""
+
+    slug: str
+    what: str
+    why: str
+    fix: str
+
+
+HTTP_ON_HTTPS = Hint(
+    "http-on-https",
+    "a browser spoke plain HTTP to the HTTPS port.",
+    "the address was probably http://… instead of https://…",
+    "use https:// in the address; the client was told so.",
+)
+
+TLS_ON_HTTP = Hint(
+    "tls-on-http",
+    "a client sent a TLS handshake to the plain HTTP port.",
+    "the address was probably https://… instead of http://…",
+    "use http:// in the address, or start the server with --cert FILE --key FILE.",
+)
+
+NO_THREAD = Hint(
+    "no-thread",
+    "the system refuses to start another thread; requests wait for those that run.",
+    "",
+    "lower --threads, or raise the limit on processes (ulimit -u) or memory.",
+)
+
+NO_PROCESS = Hint(
+    "no-process",
+    "the system refuses to start another process; requests wait for those that run.",
+    "",
+    "lower --processes, or raise the limit on processes (ulimit -u) or memory.",
+)

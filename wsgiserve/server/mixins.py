@@ -1,0 +1,125 @@
+"""Who runs a request: a pool of threads, a thread of its own, or a process of its own.
+
+Floor 3. A mix-in overrides who polls (``serve``) or what is done with a connection on which something happened
+(``process_request``), and cleans up after itself; it names neither HTTP nor WSGI. It comes first in the list of base
+classes. ``multithread`` and ``multiprocess`` are what environ reports: one truth.
+Source: ``socketserver.ThreadingMixIn`` and ``ForkingMixIn`` for the seam and the names.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from wsgiserve.server.base import BaseWSGIServer
+from wsgiserve.server.hints import NO_THREAD
+from wsgiserve.server.pool import Pool, Worker
+
+if TYPE_CHECKING:
+    from wsgiserve.server.handler import WSGIRequestHandler
+
+__all__ = ["ThreadPoolMixIn", "ThreadingMixIn"]
+
+
+class ThreadPoolMixIn(BaseWSGIServer):
+    """A fixed number of threads that poll and serve in turns; see ``pool.py``.
+
+    Args:
+        threads: how many.
+    """
+
+    multithread = True
+
+    def __init__(self, *args: Any, threads: int = 8, **kwargs: Any) -> None:
+        if threads < 1:
+            raise ValueError("threads must be at least 1")
+        super().__init__(*args, **kwargs)
+        self.threads = threads
+        self._pool = Pool(threads, self._work)
+
+    def serve(self) -> None:
+        """Start the threads and watch over them."""
+        self._pool.run(self._patience)
+
+    def stop(self) -> None:
+        """As the base class; the deputy is told too."""
+        super().stop()
+        self._pool.wake_deputy()
+
+    def _patience(self) -> float:
+        if self._stop_now:
+            return 0.0
+        return self._graceful_until - time.monotonic() if self.stopping else inf
+
+    def _work(self, worker: Worker) -> bool:
+        pool = self._pool
+        while pool.leads(worker):
+            connection = self.next_ready()
+            if connection is None:
+                return False
+            started = pool.begin(worker)
+            self.process_request(connection)
+            pool.end(worker, started)
+        return True
+
+
+class ThreadingMixIn(BaseWSGIServer):
+    """A thread for each connection that has something to be served; it ends when the connection is idle.
+
+    Args:
+        max_threads: connections beyond it wait for a thread to be free.
+    """
+
+    multithread = True
+
+    def __init__(self, *args: Any, max_threads: int = 256, **kwargs: Any) -> None:
+        if max_threads < 1:
+            raise ValueError("max_threads must be at least 1")
+        super().__init__(*args, **kwargs)
+        self.max_threads = max_threads
+        self._running = 0
+        self._running_lock = threading.Lock()
+        self._waiting: deque[WSGIRequestHandler] = deque()
+
+    def process_request(self, connection: WSGIRequestHandler) -> None:
+        """Start a thread for a request that is complete, or let it wait for one."""
+        if not self.receive_request(connection):
+            return
+        self._waiting.append(connection)
+        with self._running_lock:
+            if self._running >= self.max_threads:
+                return
+            self._running += 1
+        try:
+            threading.Thread(target=self._run, name="wsgiserve-request", daemon=True).start()
+        except (RuntimeError, MemoryError) as error:
+            self.warn_once(NO_THREAD._replace(why=f"the system says: {error}."))
+            self._cannot_start()
+
+    def _cannot_start(self) -> None:
+        """The system has no thread to give. Those that run take over; without any, this one has to."""
+        with self._running_lock:
+            self._running -= 1
+            alone = not self._running
+        if alone:
+            self._serve_waiting()
+
+    def _run(self) -> None:
+        while True:
+            self._serve_waiting()
+            with self._running_lock:
+                # Looked at under the lock: a connection added after this look finds the number already lowered.
+                if not self._waiting:
+                    self._running -= 1
+                    return
+
+    def _serve_waiting(self) -> None:
+        while True:
+            try:
+                connection = self._waiting.popleft()
+            except IndexError:
+                return
+            self.finish_request(connection, received=True)

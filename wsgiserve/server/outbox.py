@@ -1,0 +1,73 @@
+"""What is still to be sent of a response that nothing follows: bytes, then perhaps a piece of a file.
+
+Floor 3. Kept by a connection that waits in the poller, so that a slow client costs memory or a descriptor, not a thread.
+"""
+
+from __future__ import annotations
+
+import os
+
+from wsgiserve.errors import LocalProtocolError
+from wsgiserve.server.stream import Stream
+from wsgiserve.wsgi.filewrapper import KernelFile
+
+__all__ = ["Outbox"]
+
+
+class Outbox:
+    """The unsent rest.
+
+    Args:
+        data: goes first.
+        file: then ``count`` bytes of it. The descriptor is duplicated: the application closes its own.
+    """
+
+    __slots__ = ("_count", "_data", "_fileno", "_offset")
+
+    def __init__(self, data: bytes | memoryview, file: KernelFile | None = None, count: int = 0) -> None:
+        self._data = memoryview(data)
+        self._count = count if file else 0
+        self._offset = file.offset if file else 0
+        self._fileno = os.dup(file.fileno) if file and count else -1
+
+    @property
+    def size(self) -> int:
+        """Bytes held in memory; those of a file are not."""
+        return len(self._data)
+
+    def flush(self, stream: Stream) -> int:
+        """Send what the client takes now.
+
+        Returns:
+            The number of bytes, 0 if it takes none. Ask ``done`` whether more is left.
+        Raises:
+            LocalProtocolError: the file has become shorter since its length was promised.
+        """
+        total = 0
+        while self._data:
+            sent = stream.send_some(self._data)
+            if not sent:
+                return total
+            total += sent
+            self._data = self._data[sent:]
+        while self._count:
+            sent_or_end = stream.send_file_some(self._fileno, self._offset, self._count)
+            if sent_or_end is None:
+                raise LocalProtocolError("the file became shorter while it was sent")
+            if not sent_or_end:
+                return total
+            total += sent_or_end
+            self._offset += sent_or_end
+            self._count -= sent_or_end
+        return total
+
+    @property
+    def done(self) -> bool:
+        """Whether everything has been sent."""
+        return not self._data and not self._count
+
+    def close(self) -> None:
+        """Give up what was not sent."""
+        fileno, self._fileno = self._fileno, -1
+        if fileno >= 0:
+            os.close(fileno)

@@ -1,0 +1,63 @@
+"""The current request under the names that ``http.server`` and werkzeug give it, for handlers that people subclass.
+
+Floor 3. Only looked up when asked for: nothing here costs a request that does not use it.
+Source: ``http.server.BaseHTTPRequestHandler`` and ``werkzeug.serving.WSGIRequestHandler``.
+"""
+
+from __future__ import annotations
+
+from http.client import HTTPMessage
+from typing import TYPE_CHECKING, Any
+
+from wsgiserve.server.channel import Channel
+
+if TYPE_CHECKING:
+    import socket
+
+__all__ = ["RequestFacts"]
+
+
+class RequestFacts(Channel):
+    """A channel that describes its current request; before the first one, everything is empty."""
+
+    @property
+    def request(self) -> socket.socket:
+        """The connected socket. Touching it is at your own risk: ``environ["werkzeug.socket"]`` is the way."""
+        return self.stream.sock
+
+    connection = request
+
+    @property
+    def command(self) -> str:
+        """The method, as sent."""
+        return self._line("method")
+
+    @property
+    def path(self) -> str:
+        """The request-target, as sent."""
+        return self._line("target")
+
+    @property
+    def request_version(self) -> str:
+        """``HTTP/1.0`` or ``HTTP/1.1``."""
+        request = self.http.request
+        return "HTTP/%d.%d" % request.line.version if request else ""
+
+    @property
+    def requestline(self) -> str:
+        """The request-line, put together again."""
+        return f"{self.command} {self.path} {self.request_version}" if self.http.request else ""
+
+    @property
+    def headers(self) -> HTTPMessage:
+        """The fields as an email message, names in lower case; made anew each time it is asked for."""
+        message = HTTPMessage()
+        request = self.http.request
+        for name, value in request.fields.pairs if request else ():
+            message.add_header(name.decode("latin-1"), value.decode("latin-1"))
+        return message
+
+    def _line(self, part: str) -> str:
+        request = self.http.request
+        value: Any = getattr(request.line, part) if request else b""
+        return str(value.decode("latin-1"))

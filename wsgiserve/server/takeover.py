@@ -1,0 +1,60 @@
+"""``werkzeug.socket``: the client's socket in the application's hands, for WebSockets and the like.
+
+Floor 3. Looking at the socket changes nothing. The first call that would read from it, write to it or change it takes it
+over: the socket blocks from then on, and the server stays silent on this connection and closes it when the
+application returns.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["ClientSocket"]
+
+_LOOKS = frozenset(
+    [
+        "cipher",
+        "compression",
+        "context",
+        "family",
+        "get_channel_binding",
+        "getpeercert",
+        "getpeername",
+        "getsockname",
+        "getsockopt",
+        "gettimeout",
+        "pending",
+        "proto",
+        "selected_alpn_protocol",
+        "server_hostname",
+        "server_side",
+        "session_reused",
+        "shared_ciphers",
+        "type",
+        "version",
+    ]
+)
+
+
+class ClientSocket:
+    """Stands for a socket and has all of its attributes.
+
+    Args:
+        sock: the connected socket, an SSLSocket under TLS.
+        take_over: called once, before the first use that is more than a look.
+    """
+
+    def __init__(self, sock: socket.socket, take_over: Callable[[], None]) -> None:
+        self._sock = sock
+        self._take_over = take_over
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _LOOKS and not name.startswith("__"):
+            self._take_over()
+        return getattr(self._sock, name)
+
+    def fileno(self) -> int:
+        """The descriptor. Watching it, with ``selectors`` for instance, is only a look."""
+        return self._sock.fileno()

@@ -1,0 +1,124 @@
+"""The environ: what PEP 3333 and CGI tell an application of a request.
+
+Floor 2, no sockets. What never changes is put together once for a server, what belongs to a connection once for it,
+and what follows from a request-line or a field section is kept with them, so that a repeated one costs a copy.
+Source: PEP 3333 "environ Variables"; RFC 3875 §4.1 for the CGI keys; werkzeug for REQUEST_URI, RAW_URI and the
+dropping of names with an underscore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from wsgiserve.errors import RemoteProtocolError
+from wsgiserve.http11 import Request
+from wsgiserve.http11.events import FieldSection, RequestLine
+from wsgiserve.wsgi.filewrapper import FileWrapper
+
+__all__ = ["Environ", "EnvironBuilder"]
+
+Environ = dict[str, Any]
+
+
+class EnvironBuilder:
+    """Builds environs for one server.
+
+    Args:
+        software: SERVER_SOFTWARE, ``name/version``.
+        url_scheme: ``http`` or ``https``, by what the clients speak with this server.
+        multithread: the application may be called by another thread of this process meanwhile.
+        multiprocess: the application may be called in another process meanwhile.
+        script_name: where the application is mounted, ``""`` or ``"/prefix"``.
+    """
+
+    def __init__(
+        self, *, software: str, url_scheme: str, multithread: bool, multiprocess: bool, script_name: str = ""
+    ) -> None:
+        self._script_name = script_name
+        self._base: Environ = {
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": url_scheme,
+            "wsgi.multithread": multithread,
+            "wsgi.multiprocess": multiprocess,
+            "wsgi.run_once": False,
+            "wsgi.input_terminated": True,
+            "wsgi.file_wrapper": FileWrapper,
+            "GATEWAY_INTERFACE": "CGI/1.1",
+            "SERVER_SOFTWARE": software,
+            "SCRIPT_NAME": script_name,
+        }
+        if url_scheme == "https":
+            self._base["HTTPS"] = "on"
+
+    def connection_environ(self, keys: Mapping[str, Any]) -> Environ:
+        """What is the same for all requests of a connection: ``keys`` are its addresses, its socket, its TLS facts."""
+        return {**self._base, **keys}
+
+    def build(self, connection_environ: Environ, request: Request) -> Environ:
+        """The environ of one request, without ``wsgi.input``; the caller may do with it what it likes.
+
+        Raises:
+            RemoteProtocolError: 404, the target is outside of the mount point.
+        """
+        line, fields = request.line, request.fields
+        if line.memo is None:
+            line.memo = self._line_environ(line)
+        if fields.memo is None:
+            fields.memo = _fields_environ(fields)
+        environ = connection_environ.copy()
+        environ.update(line.memo)
+        environ.update(fields.memo)
+        if line.authority is not None:
+            # RFC 9112 §3.2.2: the authority of an absolute-form target takes the place of Host.
+            environ["HTTP_HOST"] = line.authority.decode("latin-1")
+        return environ
+
+    def _line_environ(self, line: RequestLine) -> Environ:
+        target = line.target.decode("latin-1")
+        return {
+            "REQUEST_METHOD": line.method.decode("latin-1"),
+            "PATH_INFO": self._path_info(line.path),
+            "QUERY_STRING": line.query.decode("latin-1"),
+            "SERVER_PROTOCOL": "HTTP/%d.%d" % line.version,
+            "REQUEST_URI": target,
+            "RAW_URI": target,
+        }
+
+    def _path_info(self, path: bytes) -> str:
+        """Bytes of the path, percent-decoded, as latin-1: ``%FF`` stays one character, ``%E2%82%AC`` becomes three."""
+        if b"%" in path:
+            path = unquote_to_bytes(path)
+        decoded = path.decode("latin-1")
+        mount = self._script_name
+        if not mount or not decoded:
+            return decoded
+        if decoded != mount and not decoded.startswith(mount + "/"):
+            raise RemoteProtocolError("the application is mounted elsewhere on this server", status=404)
+        return decoded[len(mount) :]
+
+
+def _fields_environ(fields: FieldSection) -> Environ:
+    environ: Environ = {}
+    for name, value in fields.pairs:
+        key = _environ_key(name)
+        if key is None:
+            continue
+        text = value.decode("latin-1")
+        if key not in environ:
+            environ[key] = text
+        elif key == "HTTP_COOKIE":
+            # RFC 6265 §5.4 and RFC 9113 §8.2.3: cookies are joined by "; ", a comma would become part of a value.
+            environ[key] += "; " + text
+        else:
+            environ[key] += "," + text
+    return environ
+
+
+def _environ_key(name: bytes) -> str | None:
+    # "X_User" would become the same key as "X-User", which a proxy in front may have removed or set.
+    if b"_" in name:
+        return None
+    key = name.decode("latin-1").upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key

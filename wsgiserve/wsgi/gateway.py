@@ -1,0 +1,233 @@
+"""Running an application and sending what it says: the server's half of PEP 3333.
+
+Floor 2, no sockets: bytes go out through a Transport, the rules of HTTP are asked of ``http11.Connection``.
+Errors are raised, in the name of whoever broke the rule; what to answer is decided in ``server/handler.py``.
+Source: PEP 3333 "The start_response() Callable", "Buffering and Streaming", "Error Handling", "Handling the
+Content-Length Header", "Optional Platform-Specific File Handling".
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Protocol
+
+from wsgiserve.errors import LocalProtocolError
+from wsgiserve.http11 import Connection, ResponseHead
+from wsgiserve.http11.framing import Framing
+from wsgiserve.wsgi.blame import blame_callable, blame_frame, blame_iterable
+from wsgiserve.wsgi.environ import Environ
+from wsgiserve.wsgi.filewrapper import FileWrapper, KernelFile
+from wsgiserve.wsgi.headers import check_response
+
+__all__ = ["Application", "Gateway", "Transport"]
+
+Application = Callable[..., Iterable[bytes]]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+# Up to here head and block go out in one piece: a copy of 64 KiB costs less than a second system call. Beyond it a copy
+# of the block would cost more.
+_JOIN_BYTES = 65_536
+
+
+class Transport(Protocol):
+    """Where a response goes. All three raise ClientDisconnected when the client is gone."""
+
+    def send(self, data: bytes) -> None:
+        """Hand over all of ``data`` to the operating system before returning."""
+
+    def send_last(self, data: bytes) -> None:
+        """As ``send``, but nothing follows: what the client is too slow to take may be sent later."""
+
+    @property
+    def sends_files(self) -> bool:
+        """Whether ``send_file`` works on this transport."""
+
+    def send_file(self, head: bytes, file: KernelFile, count: int) -> None:
+        """Send ``head`` and the first ``count`` bytes of ``file``; nothing follows."""
+
+
+class Gateway:
+    """One request's way through the application.
+
+    Args:
+        http: the connection in whose framing the response is sent.
+        transport: where the bytes go.
+        date: value of the Date field, unless the application sets one.
+        server: value of the Server field, likewise.
+
+    Attributes:
+        excess: set when the body was longer than its Content-Length, or where no body may be: the blamed line.
+    """
+
+    __slots__ = ("_application", "_date", "_fault", "_head", "_http", "_server", "_transport", "excess")
+
+    def __init__(self, http: Connection, transport: Transport, *, date: bytes, server: bytes) -> None:
+        self._http = http
+        self._transport = transport
+        self._date = date
+        self._server = server
+        self._head: ResponseHead | None = None
+        self._fault: LocalProtocolError | None = None
+        self._application: Application | None = None
+        self.excess: str | None = None
+
+    @property
+    def status(self) -> int:
+        """Of the response, as the application said it last; 0 before it did."""
+        return self._head.status if self._head is not None else 0
+
+    def run(self, application: Application, environ: Environ) -> None:
+        """Call the application, send all of its response, and close its iterable whatever happens.
+
+        Raises:
+            LocalProtocolError: the application broke a rule; ``blame`` says where.
+            RemoteProtocolError: the client's content broke one, and no response head is out.
+            ClientDisconnected: the client went away, or was too slow.
+            BaseException: whatever else the application raises.
+        """
+        self._application = application
+        iterable = application(environ, self.start_response)
+        try:
+            self._send_body(iterable)
+        finally:
+            close = getattr(iterable, "close", None)
+            if close is not None:
+                close()
+
+    # What the application calls
+
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], None]:
+        """PEP 3333's ``start_response``: take note of status and headers; they are sent with the first block."""
+        replaces = bool(exc_info)
+        if exc_info:
+            try:
+                if self._http.framing is not None:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # a traceback that refers to this frame would keep both alive
+        try:
+            if self._head is not None and not replaces:
+                raise LocalProtocolError("start_response was called a second time without exc_info (PEP 3333)")
+            self._head = check_response(status, headers)
+            self._fault = None
+        except LocalProtocolError as error:
+            # Kept as well as raised: an application that swallows it has still given no valid response.
+            error.blame = blame_frame(sys._getframe(1))
+            self._fault = error
+            raise
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """PEP 3333's ``write``: send a block now."""
+        if not isinstance(data, bytes):
+            reason = f"write() takes bytes, not {type(data).__name__} (PEP 3333)"
+            raise LocalProtocolError(reason, blame=blame_frame(sys._getframe(1)))
+        if data:
+            self._send_block(data, None)
+
+    # Sending
+
+    def _send_body(self, iterable: Iterable[bytes]) -> None:
+        if type(iterable) is list or type(iterable) is tuple:
+            self._send_sequence(iterable)
+        elif not (isinstance(iterable, FileWrapper) and self._send_file(iterable)):
+            self._send_iterated(iterable)
+        self._finish()
+
+    def _send_sequence(self, blocks: list[bytes] | tuple[bytes, ...]) -> None:
+        """A body that is all there: its length is known, and small blocks go out in one piece."""
+        for block in blocks:
+            self._check_block(block, blocks)
+        total = sum(map(len, blocks))
+        if total <= _JOIN_BYTES:
+            blocks = [b"".join(blocks)] if total else []
+        for block in blocks:
+            if block:
+                self._send_block(block, blocks, length=total)
+
+    def _send_iterated(self, iterable: Iterable[bytes]) -> None:
+        for block in self._iterate(iterable):
+            self._check_block(block, iterable)
+            if block:
+                self._send_block(block, iterable)
+            if self._http.excess:
+                break  # what follows could not be sent either, and may be endless
+
+    def _iterate(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
+        if not isinstance(iterable, bytes | str):
+            try:
+                return iter(iterable)
+            except TypeError as error:
+                if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                    raise  # from inside the application's own __iter__
+        reason = f"the application returned {type(iterable).__name__}, not an iterable of bytes (PEP 3333)"
+        raise LocalProtocolError(reason, blame=blame_callable(self._application))
+
+    def _check_block(self, block: object, iterable: Iterable[bytes]) -> None:
+        if not isinstance(block, bytes):
+            reason = f"the body yields {type(block).__name__}, not bytes (PEP 3333)"
+            raise LocalProtocolError(reason, blame=blame_iterable(iterable, self._application))
+
+    def _send_block(self, block: bytes, source: object, *, length: int | None = None) -> None:
+        """Send a block, after the head if it is the first. ``length`` is that of the whole body when it is known."""
+        http = self._http
+        head = self._start(length) if http.framing is None else b""
+        data = http.send_data(block)
+        if http.excess and self.excess is None:
+            self.excess = blame_iterable(source, self._application) or "the application"
+        if len(data) > _JOIN_BYTES and head:
+            self._transport.send(head)
+            head = b""
+        if http.nothing_follows:
+            self._transport.send_last(head + data)
+        elif head or data:
+            self._transport.send(head + data)
+
+    def _start(self, length: int | None) -> bytes:
+        """The response head. From here on the response cannot be replaced by another."""
+        if self._http.error is not None:
+            raise self._http.error  # whatever the application made of it, the request was broken
+        if self._fault is not None:
+            raise self._fault
+        if self._head is None:
+            reason = "start_response was not called before the first block of the body, or at all (PEP 3333)"
+            raise LocalProtocolError(reason, blame=blame_callable(self._application))
+        return self._http.send_response(self._head, date=self._date, server=self._server, length=length)
+
+    def _send_file(self, wrapper: FileWrapper) -> bool:
+        """Let the kernel send a file; False when its blocks must be read instead."""
+        head, http = self._head, self._http
+        if head is None or http.framing is not None or not self._transport.sends_files:
+            return False
+        file = wrapper.kernel_file()
+        if file is None or (head.length is not None and head.length > file.size):
+            return False
+        started = self._start(file.size)
+        if http.framing is Framing.LENGTH:
+            self._transport.send_file(started, file, http.skip_content())
+        else:
+            self._transport.send_last(started)
+        return True
+
+    def _finish(self) -> None:
+        http = self._http
+        if http.framing is None:
+            self._transport.send_last(self._start_empty())
+            return
+        try:
+            end = http.end()
+        except LocalProtocolError as error:
+            error.blame = blame_callable(self._application)
+            raise
+        if end:
+            self._transport.send_last(end)
+
+    def _start_empty(self) -> bytes:
+        # Of a HEAD request the application may have left out the body; that says nothing of its length.
+        request = self._http.request
+        head = self._start(None if request is not None and request.line.method == b"HEAD" else 0)
+        return head + self._http.end()

@@ -1,0 +1,94 @@
+"""``wsgi.input``: a request's content as a file.
+
+Floor 2. Reads through a callable and knows nothing of where the bytes come from; asking for them is what makes the
+server send ``100 Continue``. Never reads beyond the content, so nothing here waits for bytes that will not come.
+Source: PEP 3333 "Input and Error Streams"; io.BufferedIOBase for what read(), read1() and readline() mean.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+__all__ = ["Input"]
+
+
+class Input(io.BufferedIOBase):
+    """A readable, binary, unseekable file.
+
+    Args:
+        receive: gives the next bytes of content, as many as there are, waiting for them; ``b""`` at the end. What it
+            raises (ClientDisconnected, RemoteProtocolError) goes to the reader, each time it reads again.
+    """
+
+    def __init__(self, receive: Callable[[], bytes]) -> None:
+        self._receive = receive
+        self._buffer = b""
+        self._start = 0
+
+    def expire(self) -> None:
+        """End the content: the request is over, and bytes that arrive from now on belong to another one."""
+        self._receive = bytes
+        self._buffer = b""
+        self._start = 0
+
+    def readable(self) -> bool:
+        """True: that is what it is for."""
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """``size`` bytes, fewer only at the end; everything to the end without a size."""
+        if size is None or size < 0:
+            return self._take_all()
+        parts = [self._take(size)]
+        missing = size - len(parts[0])
+        while missing and self._fill():
+            part = self._take(missing)
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """What has arrived, at most ``size`` bytes; waits only if nothing has."""
+        if self._start == len(self._buffer) and size != 0:
+            self._fill()
+        return self._take(size if size >= 0 else len(self._buffer))
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """To the next newline, included, or ``size`` bytes, or the end, whichever comes first."""
+        limit = -1 if size is None or size < 0 else size
+        parts: list[bytes] = []
+        while limit:
+            if self._start == len(self._buffer) and not self._fill():
+                break
+            part = self._take_line(limit)
+            parts.append(part)
+            if part.endswith(b"\n"):
+                break
+            if limit > 0:
+                limit -= len(part)
+        return b"".join(parts)
+
+    def _fill(self) -> bool:
+        """Replace the empty buffer by the next bytes; False at the end."""
+        if self.closed:
+            raise ValueError("read of closed wsgi.input")
+        self._buffer = self._receive()
+        self._start = 0
+        return bool(self._buffer)
+
+    def _take(self, size: int) -> bytes:
+        part = self._buffer[self._start : self._start + size]
+        self._start += len(part)
+        return part
+
+    def _take_all(self) -> bytes:
+        parts = [self._take(len(self._buffer))]
+        while self._fill():
+            parts.append(self._take(len(self._buffer)))
+        return b"".join(parts)
+
+    def _take_line(self, limit: int) -> bytes:
+        end = self._buffer.find(b"\n", self._start) + 1 or len(self._buffer)
+        size = end - self._start
+        return self._take(size if limit < 0 else min(size, limit))

@@ -1,0 +1,1 @@
+"""Measurements of wsgiserve beside its neighbours. ``python -m benchmarks`` runs them."""

@@ -11,9 +11,11 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import Any
 
 from wsgiserve.server.poller import Poller
+from wsgiserve.server.sockets import unlink_unix
 
 __all__ = ["Acceptor"]
 
@@ -21,6 +23,14 @@ log = logging.getLogger("wsgiserve")
 
 # No descriptor, or no memory for one: another connection has to end first.
 _EXHAUSTED = frozenset([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+
+# One client is gone already, or its network is; the next in the queue is not touched by it (accept(2) "Error handling").
+_LOST = frozenset(
+    getattr(errno, name, -1)
+    for name in (
+        "ECONNABORTED EHOSTDOWN EHOSTUNREACH EINTR ENETDOWN ENETUNREACH ENONET ENOPROTOOPT EOPNOTSUPP EPERM EPROTO"
+    ).split()
+)
 
 # Long enough for some request to finish and give its descriptor back, short enough for a client not to notice.
 _PAUSE_SECONDS = 0.1
@@ -32,14 +42,18 @@ class Acceptor:
     Args:
         listeners: listening, non-blocking sockets.
         has_room: whether another connection may be accepted.
+
+    Attributes:
+        listeners: those that are still open.
+        full: accepting waits for a connection to end.
     """
 
     def __init__(self, listeners: Sequence[socket.socket], has_room: Callable[[], bool]) -> None:
         self.listeners = list(listeners)
+        self.full = False
         self._has_room = has_room
         self._poller: Poller | None = None
-        self._resume_at: float | None = None
-        self._full = False
+        self._resume_at = inf
         self._warned = False
 
     def open(self, poller: Poller) -> None:
@@ -55,22 +69,34 @@ class Acceptor:
                 yield from self._accept_all(listener)
 
     def accept_waiting(self) -> Iterator[tuple[socket.socket, Any]]:
-        """Accept all that wait at any listener."""
+        """Accept all that wait at any listener; ``holds_back`` tells afterwards whether some had to be left there."""
+        self.full = False
+        self._resume_at = inf
         for listener in self.listeners:
             yield from self._accept_all(listener)
 
-    def pause_ends(self) -> float | None:
-        """When accepting goes on, by the monotonic clock; None if it does not pause."""
+    @property
+    def holds_back(self) -> bool:
+        """Whether connections may be waiting for which there was no room."""
+        return self.full or self._resume_at != inf
+
+    def pause_ends(self) -> float:
+        """When accepting goes on, by the monotonic clock; infinite if it does not pause."""
         return self._resume_at
 
     def resume(self, now: float) -> None:
         """Go on accepting if there is room again."""
-        if self._full and self._has_room():
-            self._full = False
+        if self.full and self._has_room():
+            self.full = False
             self._rearm()
-        if self._resume_at is not None and now >= self._resume_at:
-            self._resume_at = None
+        if now >= self._resume_at:
+            self._resume_at = inf
             self._rearm()
+
+    def unlink(self) -> None:
+        """Take away the files of unix sockets, so that nobody new finds them; those who wait can still be accepted."""
+        for listener in self.listeners:
+            unlink_unix(listener)
 
     def close(self) -> None:
         """Stop accepting; connections that still wait in the kernel's queue are reset."""
@@ -79,46 +105,43 @@ class Acceptor:
                 self._poller.unregister(listener.fileno())
             listener.close()
         self.listeners.clear()
-        self._resume_at = None
+        self._resume_at = inf
 
     def leave(self) -> None:
         """In a forked child: close its copies of the listeners, and leave the parent's poller alone."""
         self._poller = None
         self.close()
 
-    @property
-    def full(self) -> bool:
-        """Whether accepting waits for a connection to end."""
-        return self._full
-
     def _accept_all(self, listener: socket.socket) -> Iterator[tuple[socket.socket, Any]]:
         while True:
             if not self._has_room():
-                self._full = True
+                self.full = True
                 return
             try:
                 sock, address = listener.accept()
             except BlockingIOError:
+                self._warned = False
                 if self._poller is not None:
                     self._poller.rearm(listener.fileno())
                 return
             except OSError as error:
-                if error.errno in _EXHAUSTED:
-                    self._pause(error)
-                    return
-                continue  # that client is gone already (ECONNABORTED, EPROTO), or its network is
-            self._warned = False
+                if error.errno in _LOST:
+                    continue
+                self._pause(error)
+                return
             sock.setblocking(False)
             yield sock, address
 
     def _pause(self, error: OSError) -> None:
+        """Try again in a moment, whatever it was; say so once, until the queue has been emptied again."""
         self._resume_at = time.monotonic() + _PAUSE_SECONDS
         if not self._warned:
             self._warned = True
+            advice = " (raise the limit with ulimit -n, or lower --max-connections)"
             log.error(
-                "cannot accept connections: %s; they wait until one is closed (raise the limit with ulimit -n, or "
-                "lower --max-connections)",
+                "cannot accept connections: %s; they wait until it is possible again%s",
                 error.strerror,
+                advice if error.errno in _EXHAUSTED else "",
             )
 
     def _rearm(self) -> None:

@@ -4,19 +4,23 @@ Floor 3. Knows descriptors and nothing of what they carry. Both pollers keep one
 
 - ``poll`` names a descriptor when something happened on it *since it was named last*. Whoever handles it must read
   until nothing is left, or remember that something may be; then ``rearm`` (free with epoll) before it waits again.
-- All methods but ``poll`` may be called from any thread; ``wake`` may be called from a signal handler too.
+- One thread at a time calls ``poll``. The other methods may be called from any thread meanwhile, ``wake`` from a signal
+  handler too. Descriptors that are not registered are ignored.
 
-The edge-triggered contract is what makes a request cost one ``epoll_wait``, and nothing else, however many threads share
-the poller: a level-triggered one would name a busy connection over and over, or cost two ``epoll_ctl`` per request.
+The edge-triggered contract is what makes a request cost one ``epoll_wait``, and nothing else, however many threads
+share the poller: a level-triggered one would name a busy connection over and over, or cost two ``epoll_ctl`` per
+request.
 Source: epoll(7) "Level-triggered and edge-triggered", select(2).
 """
 
 from __future__ import annotations
 
+import errno
 import select
 import selectors
 import socket
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
@@ -44,7 +48,7 @@ class Poller(Protocol):
         """Go on watching a descriptor that ``poll`` has named."""
 
     def unregister(self, fileno: int) -> None:
-        """Stop watching; call it before the descriptor is closed. Unknown descriptors are ignored."""
+        """Stop watching, at once: call it before the descriptor is closed, and its number may be used again."""
 
     def poll(self, timeout: float | None) -> Ready:
         """Wait for at most ``timeout`` seconds, None for as long as it takes."""
@@ -132,45 +136,49 @@ if sys.platform == "linux":
 class SelectorPoller:
     """Any selector of the standard library, with the edge-triggered contract on top.
 
-    A descriptor that was named is left out until it is armed again. Changes are queued and made by the thread that
-    polls: select and kqueue do not notice changes made while they wait.
+    A descriptor that was named is left out until it is armed again. Arming is queued and done by the thread that polls:
+    select and kqueue do not notice changes made while they wait. Letting go is done at once, because the number may be
+    another socket's a moment later.
     """
 
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
         self._selector = selector or selectors.DefaultSelector()
         self._waker = _Waker()
         self._selector.register(self._waker.fileno, selectors.EVENT_READ)
-        self._changes: deque[tuple[int, int]] = deque()
         self._wanted: dict[int, int] = {}
+        self._lock = threading.Lock()  # for _wanted and the selector, which have to agree on who is watched at all
+        self._to_arm: deque[int] = deque()
+        self._polling = False
 
     def register(self, fileno: int) -> None:
         self._want(fileno, selectors.EVENT_READ)
 
     def wait_write(self, fileno: int) -> None:
-        self._want(fileno, selectors.EVENT_WRITE)
+        self._change(fileno, selectors.EVENT_WRITE)
 
     def wait_read(self, fileno: int) -> None:
-        self._want(fileno, selectors.EVENT_READ)
+        self._change(fileno, selectors.EVENT_READ)
 
     def rearm(self, fileno: int) -> None:
-        self._want(fileno, self._wanted[fileno])
+        self._change(fileno, 0)
 
     def unregister(self, fileno: int) -> None:
-        """Returns after the selector has let go, so that the number may be used again at once."""
-        self._wanted.pop(fileno, None)
-        with suppress(KeyError, ValueError, OSError):
-            self._selector.unregister(fileno)
-        self._changes.append((fileno, 0))
+        with self._lock:
+            self._wanted.pop(fileno, None)
+            self._leave_out(fileno)
 
     def poll(self, timeout: float | None) -> Ready:
-        self._make_changes()
+        self._polling = True  # before _arm: whoever comes too late for that sees this, and rings
+        self._arm()
         ready = []
-        for key, _ in self._selector.select(timeout):
-            if key.fd == self._waker.fileno:
+        for fileno in self._select(timeout):
+            if fileno == self._waker.fileno:
                 self._waker.silence()
             else:
-                self._set(key.fd, 0)
-                ready.append((key.fd, False))
+                with self._lock:
+                    self._leave_out(fileno)
+                ready.append((fileno, False))  # a level-triggered selector will tell of a hang-up again
+        self._polling = False
         return ready
 
     def wake(self) -> None:
@@ -180,22 +188,36 @@ class SelectorPoller:
         self._selector.close()
         self._waker.close()
 
+    def _change(self, fileno: int, events: int) -> None:
+        known = self._wanted.get(fileno)
+        if known is not None:
+            self._want(fileno, events or known)
+
     def _want(self, fileno: int, events: int) -> None:
         self._wanted[fileno] = events
-        self._changes.append((fileno, events))
-        self._waker.ring()
+        self._to_arm.append(fileno)
+        if self._polling:
+            self._waker.ring()
 
-    def _make_changes(self) -> None:
-        while self._changes:
-            fileno, events = self._changes.popleft()
-            if events == self._wanted.get(fileno, 0):
-                self._set(fileno, events)
+    def _arm(self) -> None:
+        while self._to_arm:
+            fileno = self._to_arm.popleft()
+            with self._lock:
+                self._leave_out(fileno)
+                if fileno in self._wanted:
+                    self._selector.register(fileno, self._wanted[fileno])
 
-    def _set(self, fileno: int, events: int) -> None:
-        with suppress(KeyError, ValueError, OSError):
+    def _leave_out(self, fileno: int) -> None:
+        with suppress(KeyError, ValueError, OSError):  # it is out already; or everything is closed
             self._selector.unregister(fileno)
-        if events:
-            self._selector.register(fileno, events)
+
+    def _select(self, timeout: float | None) -> list[int]:
+        try:
+            return [key.fd for key, _ in self._selector.select(timeout)]
+        except OSError as error:
+            if error.errno != errno.EBADF:
+                raise
+            return []  # select(2) was about to begin when another thread let go of a descriptor and closed it
 
 
 def new_poller() -> Poller:

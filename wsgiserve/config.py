@@ -1,0 +1,171 @@
+"""Every option of wsgiserve: name, default, unit, check and explanation, once.
+
+The command line, the environment variables ``WSGISERVE_<NAME>``, the table ``[tool.wsgiserve]`` of ``pyproject.toml``,
+``--show-config`` and the reference in ``docs/cli.md`` are all made from the fields of ``Config``. Defaults that belong
+to a lower floor (limits, deadlines) are taken from there.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+from wsgiserve.http11.limits import Limits
+from wsgiserve.options import Option, choice, flag, integer, option, option_of, path, seconds, size, text, texts
+from wsgiserve.server.deadlines import Deadlines
+
+__all__ = ["Config", "Mode", "options"]
+
+Mode = Literal["dev", "prod"]
+
+_LIMITS, _DEADLINES = Limits(), Deadlines()
+_LOOPBACKS = ("127.0.0.1", "::1")
+
+_APP, _WHERE, _HOW = "Application", "Where to listen", "How to run it"
+_CLIENTS, _SAY = "Limits and deadlines for clients", "What to print"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the server is told. Frozen: it is settled before anything is started."""
+
+    app: str | None = option(
+        None, text, "Application to run: MODULE, MODULE:NAME, MODULE:FACTORY(...) or FILE[:NAME].", group=_APP
+    )
+    factory: bool = option(False, flag, "NAME is called without arguments and returns the application.", group=_APP)
+    app_dir: str | None = option(
+        None, path, "Directory to look for the application in, instead of this one.", group=_APP
+    )
+    script_name: str = option("", text, 'Path at which the application is mounted, such as "/shop".', group=_APP)
+
+    host: tuple[str, ...] = option(
+        _LOOPBACKS, texts, "Address or name to listen on; may be repeated.", group=_WHERE, short="-H"
+    )
+    port: int = option(
+        8000, integer(0, 65535), "Port to listen on; 0 lets the system pick one.", group=_WHERE, short="-p"
+    )
+    uds: str | None = option(None, path, "Unix socket to listen on instead.", group=_WHERE)
+    fd: int | None = option(None, integer(0), "Descriptor of a listening socket to use instead.", group=_WHERE)
+    cert: str | None = option(
+        None, path, 'Certificate (PEM) for HTTPS, or "adhoc" for one made on the spot.', group=_WHERE
+    )
+    key: str | None = option(None, path, "Private key (PEM), if it is not in the certificate's file.", group=_WHERE)
+
+    mode: Mode | None = option(
+        None,
+        choice("dev", "prod"),
+        "Development or production; by default development where only this machine can connect.",
+        group=_HOW,
+        flags=("--dev", "--prod"),
+    )
+    concurrency: str = option(
+        "pool",
+        choice("pool", "thread", "fork", "single"),
+        "Who runs a request: a pool of threads, a thread or a process each, or one after the other.",
+        group=_HOW,
+    )
+    threads: int | None = option(
+        None, integer(1, 10_000), "Threads of the pool; 8 in development, else 2 for each processor and 2.", group=_HOW
+    )
+    processes: int = option(40, integer(1, 10_000), "Processes at a time, with --concurrency fork.", group=_HOW)
+    graceful_timeout: float = option(
+        _DEADLINES.graceful, seconds, "What runs at a stop signal may finish in this time.", group=_HOW
+    )
+
+    max_connections: int = option(
+        16_384, integer(1), "Connections at a time; others wait to be accepted.", group=_CLIENTS
+    )
+    max_body: int = option(_LIMITS.body, size, "Content of a request: 413 for more.", group=_CLIENTS)
+    max_request_line: int = option(_LIMITS.request_line, size, "First line of a request: 414 for more.", group=_CLIENTS)
+    max_head: int = option(_LIMITS.head, size, "Header fields of a request, together: 431 for more.", group=_CLIENTS)
+    max_field: int = option(_LIMITS.field, size, "One header field: 431 for more.", group=_CLIENTS)
+    max_fields: int = option(_LIMITS.fields, integer(1), "Number of header fields: 431 for more.", group=_CLIENTS)
+    timeout_head: float = option(
+        _DEADLINES.head, seconds, "From a request's first byte to the end of its head.", group=_CLIENTS
+    )
+    timeout_body: float = option(_DEADLINES.body, seconds, "Longest pause in a request's content.", group=_CLIENTS)
+    timeout_keep_alive: float = option(
+        _DEADLINES.keep_alive, seconds, "Idle connection between requests.", group=_CLIENTS
+    )
+    timeout_write: float = option(
+        _DEADLINES.write, seconds, "Longest pause of a client in taking a response.", group=_CLIENTS
+    )
+    timeout_tls: float = option(_DEADLINES.tls_handshake, seconds, "TLS handshake.", group=_CLIENTS)
+
+    access_log: bool = option(
+        True, flag, "A line for each request.", group=_SAY, flags=("--access-log", "--no-access-log")
+    )
+    log_level: str = option(
+        "info",
+        choice("debug", "info", "warning", "error", "critical"),
+        "Least important messages to print.",
+        group=_SAY,
+    )
+    log_format: str | None = option(
+        None, choice("pretty", "plain", "json"), "Form of the log; pretty on a terminal, else plain.", group=_SAY
+    )
+    color: str = option(
+        "auto", choice("auto", "always", "never"), "Colours; auto honours NO_COLOR and FORCE_COLOR.", group=_SAY
+    )
+    full_traceback: bool = option(False, flag, "Show every frame when the application cannot be loaded.", group=_SAY)
+
+    def limits(self) -> Limits:
+        """The limits for the parser."""
+        return replace(
+            _LIMITS,
+            request_line=self.max_request_line,
+            field=self.max_field,
+            head=self.max_head,
+            fields=self.max_fields,
+            body=self.max_body,
+        )
+
+    def deadlines(self) -> Deadlines:
+        """The deadlines for the server."""
+        return Deadlines(
+            head=self.timeout_head,
+            body=self.timeout_body,
+            keep_alive=self.timeout_keep_alive,
+            write=self.timeout_write,
+            tls_handshake=self.timeout_tls,
+            graceful=self.graceful_timeout,
+        )
+
+    def optional_hosts(self) -> tuple[str, ...]:
+        """Hosts that nobody asked for by name, and that a machine without their address family may lack."""
+        return _LOOPBACKS if self.host == _LOOPBACKS else ()
+
+    def effective_mode(self, environ: Mapping[str, str] = os.environ) -> tuple[Mode, str]:
+        """The mode, and why it is that."""
+        if self.mode is not None:
+            return self.mode, f"--{self.mode}"
+        if "INVOCATION_ID" in environ and "JOURNAL_STREAM" in environ:
+            return "prod", "started by systemd"
+        if self.fd is not None:
+            return "prod", "an inherited socket may listen anywhere"
+        if self.uds is not None or all(map(_is_loopback, self.host)):
+            return "dev", "only this machine can connect"
+        return "prod", "other machines can connect"
+
+    def effective_threads(self, environ: Mapping[str, str] = os.environ) -> int:
+        """Threads of the pool."""
+        if self.threads is not None:
+            return self.threads
+        return 8 if self.effective_mode(environ)[0] == "dev" else 2 * (os.cpu_count() or 1) + 2
+
+
+def options() -> dict[str, Option]:
+    """All options by field name, in the order of the reference."""
+    return {of.name: option_of(of) for of in fields(Config)}
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,86 @@
+"""Which application to run when nobody names one.
+
+The first that is there: ``WSGISERVE_APP`` and ``[tool.wsgiserve]``, which ``settings.py`` has read already, then
+``FLASK_APP``, ``wsgi.py``, ``app.py``, a Django project, a ``wsgi.py`` in one folder, one below ``src``. Two candidates
+of one rank are an error that lists both. Imports and runs nothing: ``manage.py`` and settings are read as text.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from wsgiserve import messages
+
+__all__ = ["discover"]
+
+_RULES = ("WSGISERVE_APP", "[tool.wsgiserve] app", "FLASK_APP", "wsgi.py", "app.py", "manage.py", "*/wsgi.py", "src/*/")
+
+
+def discover(directory: Path, environ: Mapping[str, str]) -> tuple[str, str]:
+    """An APP, and how it was found.
+
+    Raises:
+        UserError: none, or more than one.
+    """
+    if environ.get("FLASK_APP"):
+        return environ["FLASK_APP"], "found by FLASK_APP"
+    for name in ("wsgi.py", "app.py"):
+        if (directory / name).is_file():
+            return name, f"found {name}"
+    django = _django(directory, environ)
+    if django is not None:
+        return django, "found by manage.py"
+    for pattern, where in (("*/wsgi.py", "*/wsgi.py"), ("src/*/wsgi.py", "src/*/"), ("src/*/app.py", "src/*/")):
+        files = [file for file in sorted(directory.glob(pattern)) if (file.parent / "__init__.py").is_file()]
+        if len(files) > 1:
+            raise messages.many_files([str(file.relative_to(directory)) for file in files])
+        if files:
+            return str(files[0].relative_to(directory)), f"found {where}".replace("*", files[0].parent.name, 1)
+    raise messages.no_app_named(_RULES)
+
+
+def _django(directory: Path, environ: Mapping[str, str]) -> str | None:
+    """What ``WSGI_APPLICATION`` of the project's settings names, as ``module:name``."""
+    manage = directory / "manage.py"
+    if not manage.is_file():
+        return None
+    settings = environ.get("DJANGO_SETTINGS_MODULE") or _settings_module(manage)
+    if settings is None:
+        return None
+    file = directory.joinpath(*settings.split(".")).with_suffix(".py")
+    named = _assigned_text(file, "WSGI_APPLICATION") if file.is_file() else None
+    if named is None:
+        return None
+    module, _, name = named.rpartition(".")
+    return f"{module}:{name}"
+
+
+def _settings_module(manage: Path) -> str | None:
+    """The second argument of ``os.environ.setdefault("DJANGO_SETTINGS_MODULE", ...)``."""
+    for node in _nodes(manage):
+        if isinstance(node, ast.Call) and len(node.args) == 2:
+            texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            if len(texts) == 2 and texts[0] == "DJANGO_SETTINGS_MODULE" and isinstance(texts[1], str):
+                return texts[1]
+    return None
+
+
+def _assigned_text(file: Path, name: str) -> str | None:
+    for node in _nodes(file):
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+            and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+        ):
+            return node.value.value
+    return None
+
+
+def _nodes(file: Path) -> Iterator[ast.AST]:
+    try:
+        return ast.walk(ast.parse(file.read_text("utf-8")))
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return iter(())  # whoever imports it will say what is wrong with it

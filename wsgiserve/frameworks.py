@@ -1,0 +1,96 @@
+"""What kind of object somebody's ``app`` is: a framework's application, a plain WSGI function, ASGI, or something else.
+
+Looks at names of classes and at signatures; imports no framework.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+from types import ModuleType
+from typing import Any
+
+__all__ = ["asgi_framework", "framework_label", "is_application", "is_framework_object", "kind_of"]
+
+# Class paths by which an application of a framework is known, with the name that people know it by and its package.
+_WSGI = {
+    "flask.app.Flask": ("Flask", "flask"),
+    "django.core.handlers.wsgi.WSGIHandler": ("Django", "django"),
+    "bottle.Bottle": ("Bottle", "bottle"),
+    "falcon.app.App": ("Falcon", "falcon"),
+    "falcon.api.API": ("Falcon", "falcon"),
+    "pyramid.router.Router": ("Pyramid", "pyramid"),
+    "dash.dash.Dash": ("Dash", "dash"),
+    "cherrypy._cptree.Application": ("CherryPy", "cherrypy"),
+}
+_ASGI = {
+    "fastapi.applications.FastAPI": "FastAPI",
+    "starlette.applications.Starlette": "Starlette",
+    "litestar.app.Litestar": "Litestar",
+    "quart.app.Quart": "Quart",
+    "sanic.app.Sanic": "Sanic",
+    "django.core.handlers.asgi.ASGIHandler": "Django",
+    "falcon.asgi.app.App": "Falcon",
+}
+
+
+def framework_label(application: Any) -> str:
+    """``Flask 3.1`` for an application of a known framework, else empty."""
+    for path in _class_paths(application):
+        if path in _WSGI:
+            name, package = _WSGI[path]
+            return f"{name} {_version(package)}".rstrip()
+    return ""
+
+
+def is_framework_object(value: Any) -> bool:
+    """Whether it is an instance of a known framework's application class."""
+    return any(path in _WSGI for path in _class_paths(value))
+
+
+def asgi_framework(value: Any) -> str | None:
+    """Name of the ASGI framework, empty for ASGI without a known one, None for no ASGI."""
+    for path in _class_paths(value):
+        if path in _ASGI:
+            return _ASGI[path]
+        if path in _WSGI:
+            return None
+    call = value if inspect.isroutine(value) else getattr(type(value), "__call__", None)  # noqa: B004
+    if not inspect.iscoroutinefunction(call):
+        return None
+    return ""
+
+
+def is_application(function: Any) -> bool:
+    """Whether a plain function takes two positional arguments, as ``app(environ, start_response)`` is called."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return True
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p for p in positional if p.default is p.empty]
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return True  # a decorator's wrapper; nobody can tell what it takes
+    return len(required) <= 2 <= len(positional) and len(required) > 0
+
+
+def kind_of(value: Any) -> str:
+    """One word for a person: ``Flask``, ``function``, ``module``, ``str``."""
+    for path in _class_paths(value):
+        if path in _WSGI:
+            return _WSGI[path][0]
+    if inspect.isfunction(value):
+        return "function"
+    return "module" if isinstance(value, ModuleType) else type(value).__name__
+
+
+def _class_paths(value: Any) -> list[str]:
+    return [f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__]
+
+
+def _version(package: str) -> str:
+    """Major and minor."""
+    try:
+        return ".".join(importlib.metadata.version(package).split(".")[:2])
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,137 @@
+"""The kinds of values that options take: from the text of a flag or variable, or from TOML, to a checked value.
+
+Knows no particular option. Every kind raises ValueError with a sentence that says what it takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, Field, field
+from typing import Any, NamedTuple
+
+__all__ = ["Kind", "Option", "choice", "flag", "integer", "option", "path", "seconds", "size", "text", "texts"]
+
+_SIZE = re.compile(r"(\d+)\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
+_FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_TRUE, _FALSE = frozenset(["1", "true", "yes", "on"]), frozenset(["", "0", "false", "no", "off"])
+
+
+class Kind(NamedTuple):
+    """What an option's value may be."""
+
+    metavar: str
+    parse: Callable[[Any], Any]
+    """From text, or from a TOML value, to the value; raises ValueError."""
+    repeats: bool = False
+    is_flag: bool = False
+
+
+class Option(NamedTuple):
+    """Everything about one option, beside its name and default."""
+
+    kind: Kind
+    help: str
+    group: str
+    short: str = ""
+    flags: tuple[str, ...] = ()
+    """Flags where they are not ``--name``; of a flag, one for true and one for false."""
+
+
+def option(
+    default: Any,
+    kind: Kind,
+    help: str,  # noqa: A002 - what every library of options calls it
+    *,
+    group: str,
+    short: str = "",
+    flags: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field with its option."""
+    about = Option(kind, help, group, short, flags)
+    return field(default=default, metadata={"option": about})
+
+
+def option_of(of: Field[Any]) -> Option:
+    """The option that ``option`` put into a field."""
+    assert of.default is not MISSING
+    found: Option = of.metadata["option"]
+    return found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("takes a text")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",")]
+    if not isinstance(value, list | tuple) or not value or not all(isinstance(part, str) and part for part in value):
+        raise ValueError("takes one or more texts")
+    return tuple(value)
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    raise ValueError("takes true or false")
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("takes a number of bytes, such as 65536, 512k, 10m or 1g")
+    return int(match[1]) * _FACTORS[match[2].lower()]
+
+
+def _seconds(value: Any) -> float:
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        number = float(value.removesuffix("s") if isinstance(value, str) else value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 < number < 1e9:  # nan fails this too
+        raise ValueError("takes a number of seconds above 0, such as 30 or 0.5")
+    return number
+
+
+text = Kind("TEXT", _text)
+path = Kind("PATH", _text)
+texts = Kind("TEXT", _texts, repeats=True)
+flag = Kind("", _flag, is_flag=True)
+size = Kind("BYTES", _size)
+seconds = Kind("SECONDS", _seconds)
+
+
+def integer(lowest: int, highest: int | None = None) -> Kind:
+    """A whole number within bounds, both included."""
+    bounds = f"from {lowest} to {highest}" if highest is not None else f"of at least {lowest}"
+
+    def parse(value: Any) -> int:
+        try:
+            number = lowest - 1 if isinstance(value, bool | float) else int(value)
+        except (TypeError, ValueError):
+            number = lowest - 1
+        if number < lowest or (highest is not None and number > highest):
+            raise ValueError(f"takes a whole number {bounds}")
+        return number
+
+    return Kind("N", parse)
+
+
+def choice(*words: str) -> Kind:
+    """One of several words."""
+
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or value.lower() not in words:
+            raise ValueError(f"takes one of {', '.join(words)}")
+        return value.lower()
+
+    return Kind("|".join(words), parse)

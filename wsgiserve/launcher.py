@@ -155,6 +155,9 @@ def _stopped_by_signals(server: _Stoppable, *, defaults_only: bool = False) -> I
     def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
         server.stop()
+        if len(received) > 1:
+            # The application may be running in this very thread, which would not look at anything else before it ends.
+            raise KeyboardInterrupt
 
     before: dict[int, Any] = {}
     try:

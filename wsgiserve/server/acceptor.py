@@ -105,6 +105,7 @@ class Acceptor:
                 self._poller.unregister(listener.fileno())
             listener.close()
         self.listeners.clear()
+        self.full = False
         self._resume_at = inf
 
     def leave(self) -> None:

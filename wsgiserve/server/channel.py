@@ -296,8 +296,14 @@ class Channel:
     def send_file(self, head: bytes, file: KernelFile, count: int) -> None:
         """Send ``head`` and ``count`` bytes of ``file``; a client that is slow to take them holds no thread."""
         outbox = Outbox(head, file, count)
-        outbox.flush(self.stream)
-        if not outbox.done:
+        try:
+            outbox.flush(self.stream)
+        except BaseException:
+            outbox.close()
+            raise
+        if outbox.done:
+            outbox.close()
+        else:
             self._send_later(outbox)
 
     def _send_all(self, outbox: Outbox) -> None:

@@ -122,6 +122,9 @@ class WSGIRequestHandler(RequestFacts):
             self._report_excess(gateway, request)
             status, size = gateway.status, http.content_sent
             self.settle_response()
+        except KeyboardInterrupt:
+            self.close()
+            raise
         except BaseException as error:
             status, note = self._fail(error, gateway)
             size = http.content_sent
@@ -195,12 +198,11 @@ class WSGIRequestHandler(RequestFacts):
 
     def _log_failure(self, error: BaseException, sent: int) -> None:
         consequence = "closed the connection, the response is incomplete" if sent else "answered 500"
-        extra = {"request": self._describe()}
         if not isinstance(error, LocalProtocolError):
-            error_log.error("%s: %s", self._describe(), consequence, exc_info=error, extra=extra)
+            error_log.error("%s: %s", self._describe(), consequence, exc_info=error)
         elif not self.detached:
             blame = f"\n  at {error.blame}" if error.blame else ""
-            error_log.error("%s: %s; %s%s", self._describe(), error, consequence, blame, extra=extra)
+            error_log.error("%s: %s; %s%s", self._describe(), error, consequence, blame)
 
     def _report_excess(self, gateway: Gateway, request: Request) -> None:
         if gateway.excess and request.line.method != b"HEAD":
@@ -208,14 +210,11 @@ class WSGIRequestHandler(RequestFacts):
                 "%s: the body is longer than its Content-Length or its status allows; the rest was not sent\n  at %s",
                 self._describe(),
                 gateway.excess,
-                extra={"request": self._describe()},
             )
 
     def _passes_on(self, error: BaseException) -> bool:
         # SystemExit ends the request and not the server, whichever thread it is in: an application must not be able
-        # to stop serving the others. KeyboardInterrupt comes from the person at the keyboard, and is for the server.
-        if not isinstance(error, Exception | SystemExit | GeneratorExit):
-            return True
+        # to stop serving the others.
         return self.server.passthrough_errors and not isinstance(error, ClientDisconnected | RemoteProtocolError)
 
     def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:
@@ -299,6 +298,8 @@ _ADDRESS_METHODS = ("address_string", "port_integer")
 
 
 def _note(error: BaseException) -> str:
+    if isinstance(error, LocalProtocolError):
+        return "✗ against PEP 3333, see above"
     text = str(error).replace("\n", " ")
     name = type(error).__name__
     return f"✗ {name}: {text}  {blame_error(error)}" if text else f"✗ {name}  {blame_error(error)}"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from wsgiserve._version import __version__
 from wsgiserve.console import Console, escape
-from wsgiserve.server.sockets import LOOPBACKS, get_interface_ip
+from wsgiserve.server.addresses import LOOPBACKS, get_interface_ip
 
 __all__ = ["Banner", "process_age"]
 

@@ -1,4 +1,4 @@
-"""From decisions to a running server: the server class, signals, the banner, and an exit code.
+"""From decisions to a running server: the server class, the access log, the banner, and an exit code.
 
 ``launch`` does it for the command line, ``run_simple`` for callers of werkzeug's function of that name. Everything is
 chosen here, before the first request; the server is told and asks nobody. Knows how the parts are put together, not
@@ -11,16 +11,13 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
 import socket
 import ssl
 import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from wsgiserve import logs
 from wsgiserve.accesslog import make_access_log
@@ -32,6 +29,7 @@ from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, ThreadPoolWSGIServer, make_server
 from wsgiserve.server.sockets import unlink_unix
 from wsgiserve.server.tls import SSLContextSpec, make_ssl_context
+from wsgiserve.signals import EXIT_CODES, stopped_by_signals
 
 if TYPE_CHECKING:
     from wsgiserve.config import Config
@@ -42,9 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["is_running_from_reloader", "launch", "run_simple"]
 
 log = logging.getLogger(logs.SERVER_LOGGER)
-
-# 128 + the signal's number is what shells report for Ctrl-C; being told to stop by SIGTERM is a clean end.
-_EXIT_CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 0}
 
 # Not names of a host: a debugger that trusted them would trust requests that any web page can send.
 _EVERYWHERE = frozenset(["", "0.0.0.0", "::"])
@@ -74,11 +69,11 @@ def launch(config: Config, loaded: LoadedApp, argv: Sequence[str]) -> int:
         # A handler on the root logger is for whatever happens; one on our loggers is for these very lines.
         access_log = _access_log(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
         server = _server(config, loaded, listeners, context, access_log)
-        received = cleanup.enter_context(_stopped_by_signals(server))
+        received = cleanup.enter_context(stopped_by_signals(server))
         banner = _banner(config, loaded, addresses, "http" if context is None else "https")
         handler.write(banner.text(console, process_age()))
         server.serve_forever()
-    return _EXIT_CODES[received[0]] if received else 0
+    return EXIT_CODES[received[0]] if received else 0
 
 
 def _discard(listener: socket.socket) -> None:
@@ -133,43 +128,6 @@ def _banner(config: Config, loaded: LoadedApp, addresses: Sequence[object], sche
         # Development on this machine is what everybody expects; anything else is worth a reason.
         why="" if mode == "dev" and config.mode is None else reason,
     )
-
-
-class _Stoppable(Protocol):
-    def stop(self) -> None: ...
-
-
-@contextmanager
-def _stopped_by_signals(server: _Stoppable, *, defaults_only: bool = False) -> Iterator[list[int]]:
-    """SIGINT and SIGTERM call ``server.stop()``: once for a graceful end, twice for an immediate one.
-
-    Only the main thread can have handlers; elsewhere nothing changes. The handlers of before are put back at the end.
-
-    Args:
-        defaults_only: leave a signal alone that the program ignores or has a handler of its own for.
-    Yields:
-        The signals that have come, growing.
-    """
-    received: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        server.stop()
-        if len(received) > 1:
-            # The application may be running in this very thread, which would not look at anything else before it ends.
-            raise KeyboardInterrupt
-
-    before: dict[int, Any] = {}
-    try:
-        if threading.current_thread() is threading.main_thread():
-            for number in _EXIT_CODES:
-                if not defaults_only or signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-                    before[number] = signal.signal(number, stop)
-        yield received
-    finally:
-        for number, handler in before.items():
-            # None: it was not installed by Python, and cannot be put back by it.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 # For callers of werkzeug.serving
@@ -241,7 +199,7 @@ def run_simple(
         make_ssl_context(ssl_context),
     )
     server = _bind(start, port)
-    with server, _stopped_by_signals(server, defaults_only=True):
+    with server, stopped_by_signals(server, defaults_only=True):
         server.access_log = _access_log(console, handler, below=None)
         server.socket.set_inheritable(True)
         os.environ["WERKZEUG_SERVER_FD"] = str(server.fileno())

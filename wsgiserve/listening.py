@@ -15,14 +15,8 @@ from typing import TYPE_CHECKING
 
 from wsgiserve import certificates, messages
 from wsgiserve.errors import UserError
-from wsgiserve.server.sockets import (
-    LOOPBACKS,
-    bind_hosts,
-    bind_unix,
-    from_fd,
-    get_interface_ip,
-    select_address_family,
-)
+from wsgiserve.server.addresses import LOOPBACKS, get_interface_ip, select_address_family
+from wsgiserve.server.sockets import bind_hosts, bind_unix, from_fd
 from wsgiserve.server.tls import generate_adhoc_ssl_context, load_ssl_context
 
 if TYPE_CHECKING:

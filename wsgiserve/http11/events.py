@@ -96,9 +96,7 @@ class FieldSection:
         self.keep_alive = keep_alive
         self.expect_continue = expect_continue
         self.plain = (
-            host is not None
-            and content_length is None
-            and not (chunked or close or keep_alive or expect_continue)
+            host is not None and content_length is None and not (chunked or close or keep_alive or expect_continue)
         )
         self.memo: Any = None
 

@@ -1,6 +1,6 @@
 """Sockets and concurrency: who accepts, who waits, and which thread or process runs the application.
 
-Floor 3. The road of a request is drawn in ``handler.py``; ``base.py`` polls, ``mixins.py`` decides who works,
+Floor 3. The road of a request is drawn in ``handler.py``; ``loop.py`` polls, ``mixins.py`` decides who works,
 ``servers.py`` composes the classes.
 """
 

@@ -24,13 +24,12 @@ log = logging.getLogger("wsgiserve")
 # No descriptor, or no memory for one: another connection has to end first.
 _EXHAUSTED = frozenset([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
 
-# One client is gone already, or its network is; the next in the queue is not touched by it (accept(2) "Error handling").
-_LOST = frozenset(
-    getattr(errno, name, -1)
-    for name in (
-        "ECONNABORTED EHOSTDOWN EHOSTUNREACH EINTR ENETDOWN ENETUNREACH ENONET ENOPROTOOPT EOPNOTSUPP EPERM EPROTO"
-    ).split()
-)
+# One client is gone already, or its network is; the next in the queue is not touched by it: accept(2) "Error handling".
+_LOST_NAMES = [
+    *("ECONNABORTED", "EHOSTDOWN", "EHOSTUNREACH", "EINTR", "ENETDOWN", "ENETUNREACH", "ENONET", "ENOPROTOOPT"),
+    *("EOPNOTSUPP", "EPERM", "EPROTO"),
+]
+_LOST = frozenset(getattr(errno, name) for name in _LOST_NAMES if hasattr(errno, name))
 
 # Long enough for some request to finish and give its descriptor back, short enough for a client not to notice.
 _PAUSE_SECONDS = 0.1

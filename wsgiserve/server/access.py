@@ -29,7 +29,7 @@ class Access(NamedTuple):
     size: int
     """Bytes of response content sent, framing not counted."""
     number: int
-    """Serial number of the request in this process, from 1; shown as a short id."""
+    """Of the request; no other one of this server has it. Serial, from 1, but for processes; shown as a short id."""
     note: str
     """Empty, or what is worth a column: ``✗ KeyError: 'sku'  cart.py:88``."""
 

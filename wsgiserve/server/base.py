@@ -1,7 +1,7 @@
 """The server: what is started and stopped, and how a connection on which something happened is served.
 
-Floor 3. ``BaseWSGIServer`` runs everything in the thread that calls ``serve_forever``, the application too; who else may
-run it is the mix-ins' business (``mixins.py``). Which connection is served next is told by ``loop.py``.
+Floor 3. ``BaseWSGIServer`` runs everything in the thread that calls ``serve_forever``, the application too; who else
+may run it is the mix-ins' business (``mixins.py``). Which connection is served next is told by ``loop.py``.
 Source: ``socketserver.BaseServer`` for the shape, werkzeug's ``BaseWSGIServer`` for names, arguments and attributes.
 """
 
@@ -143,15 +143,15 @@ class BaseWSGIServer(ConnectionLoop):
         self._serving_thread = threading.get_ident()
         self._stopped.clear()
         try:
-            self.acceptor.open(self.poller)
-            self.serve()
+            try:
+                self.acceptor.open(self.poller)
+                self.serve()
+            finally:
+                self.server_close()
         except KeyboardInterrupt:
             pass
         finally:
-            try:
-                self.server_close()
-            finally:
-                self._stopped.set()
+            self._stopped.set()
         if self._fatal is not None:
             raise self._fatal
 

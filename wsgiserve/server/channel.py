@@ -264,6 +264,9 @@ class Channel:
                     break
                 self.readable = True
             else:
+                # Who never pauses is never the poller's, and nobody else would look at the deadline.
+                if time.monotonic() >= self.deadline:
+                    self.close()
                 return False
         except ClientDisconnected:
             pass

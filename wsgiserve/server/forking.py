@@ -1,15 +1,18 @@
 """A process for each connection that sends a request.
 
 Floor 3. The parent polls, receives heads and forks; the child answers, keeps its connection until it is closed, and
-ends. Children that are idle with a kept connection leave when others wait for a process: a pipe that all of them watch is
-the sign. Another pipe for each child tells the parent that it has ended, so nobody waits for SIGCHLD.
+ends. Children that are idle with a kept connection leave when others wait for a process: a pipe that all of them watch
+is the sign. Another pipe for each child tells the parent that it has ended, so nobody waits for SIGCHLD.
 POSIX only. Source: ``socketserver.ForkingMixIn`` for the name and the seam; fork(2), waitpid(2).
 """
 
 from __future__ import annotations
 
+import itertools
+import logging
 import os
 import signal
+import sys
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -23,7 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ForkingMixIn", "can_fork"]
 
+log = logging.getLogger("wsgiserve")
+
 can_fork = hasattr(os, "fork")
+
+# How far apart the numbers of two requests of one child are. The parent gives the first one; those that follow must not
+# be those of other children, nor look alike in the four letters that the log makes of them: 36**4 times the golden
+# ratio keeps them apart for as long as possible.
+_NUMBERS_APART = 1_038_061
 
 
 class ForkingMixIn(BaseWSGIServer):
@@ -62,7 +72,7 @@ class ForkingMixIn(BaseWSGIServer):
             self._reap(fileno)
             self._fork_for_waiting()
         elif self._is_child and fileno == self._leave_sign:
-            self.stop()
+            self.stopping = True  # and not stop(): the parent knows how much time there is, and may have plenty
         else:
             super().service_event(fileno)
 
@@ -79,6 +89,7 @@ class ForkingMixIn(BaseWSGIServer):
         if self._closed:
             return
         super().server_close()
+        self._close_queued(self._waiting)
         for fileno, pid in list(self._children.items()):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -102,6 +113,8 @@ class ForkingMixIn(BaseWSGIServer):
 
     def _fork(self, connection: WSGIRequestHandler) -> None:
         ended, alive = os.pipe()
+        number = next(self.numbers)
+        _flush_streams()
         try:
             pid = os.fork()
         except OSError:
@@ -109,6 +122,7 @@ class ForkingMixIn(BaseWSGIServer):
             os.close(alive)
             raise
         if pid == 0:
+            self.numbers = itertools.count(number, _NUMBERS_APART)
             self._run_child(connection)
         os.close(alive)
         self._children[ended] = pid
@@ -139,7 +153,12 @@ class ForkingMixIn(BaseWSGIServer):
             self.finish_request(connection, received=True)
             self.serve()
             status = 0
+        except KeyboardInterrupt:
+            pass
+        except BaseException:
+            log.critical("internal error in process %d, which ends", os.getpid(), exc_info=True)
         finally:
+            _flush_streams()
             os._exit(status)
 
     def _become_child(self, connection: WSGIRequestHandler) -> None:
@@ -156,7 +175,15 @@ class ForkingMixIn(BaseWSGIServer):
         self._children.clear()
         self._waiting.clear()
         self._ready.clear()
+        self._requeued.clear()
         self.connections = {fileno: connection}
         self.poller = new_poller()
         self.poller.register(fileno)
         self.poller.register(self._leave_sign)
+
+
+def _flush_streams() -> None:
+    """Before a fork and at a child's end: what an application has printed is written once, neither twice nor never."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # there is none, or nobody listens, or it is closed
+            stream.flush()

@@ -2,7 +2,7 @@
 
 Floor 3. The way of a request is one straight line; each step is one function in one file, nothing jumps back up::
 
-    accept                 server/base.py
+    accept                 server/loop.py
     process_request        server/mixins.py     the only line that differs between modes
     advance                server/channel.py    all that can be done without waiting for the client
       recv                 server/stream.py     bytes, or ClientDisconnected

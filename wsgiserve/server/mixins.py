@@ -42,7 +42,24 @@ class ThreadPoolMixIn(BaseWSGIServer):
 
     def serve(self) -> None:
         """Start the threads and watch over them."""
-        self._pool.run(self._patience)
+        try:
+            self._start()
+            self._pool.watch(self._patience)
+            self._pool.join(self._patience)
+        except BaseException:
+            # KeyboardInterrupt, or a mistake of ours. Whoever polls has to hear of it before the poller is closed.
+            self.stop()
+            self.stop()
+            self._pool.join(self._patience)
+            raise
+
+    def _start(self) -> None:
+        try:
+            self._pool.start()
+        except (RuntimeError, MemoryError) as error:
+            if not self._pool.workers:
+                raise
+            self.warn_once(NO_THREAD._replace(why=f"the system says: {error}."))
 
     def stop(self) -> None:
         """As the base class; the deputy is told too."""
@@ -99,6 +116,15 @@ class ThreadingMixIn(BaseWSGIServer):
             self.warn_once(NO_THREAD._replace(why=f"the system says: {error}."))
             self._cannot_start()
 
+    def drained(self) -> bool:
+        """As the base class, and the last thread has written its last line of the log."""
+        return super().drained() and (not self._running or self.out_of_time())
+
+    def server_close(self) -> None:
+        """As the base class; connections that still wait for a thread are closed."""
+        super().server_close()
+        self._close_queued(self._waiting)
+
     def _cannot_start(self) -> None:
         """The system has no thread to give. Those that run take over; without any, this one has to."""
         with self._running_lock:
@@ -114,7 +140,9 @@ class ThreadingMixIn(BaseWSGIServer):
                 # Looked at under the lock: a connection added after this look finds the number already lowered.
                 if not self._waiting:
                     self._running -= 1
-                    return
+                    break
+        if self.stopping:
+            self.poller.wake()
 
     def _serve_waiting(self) -> None:
         while True:

@@ -1,18 +1,17 @@
 """A pool of threads in which the one that polls also works: leader and followers, with a deputy.
 
-Floor 3. Names neither HTTP nor WSGI. One thread of the pool has the *lead*: it polls, and serves what is ready itself, so
-a request is neither queued nor handed over, and wakes nobody. When that would keep the others waiting, it gives the lead
-to a parked follower:
+Floor 3. Names neither HTTP nor WSGI. One thread of the pool has the *lead*: it polls, and serves what is ready itself,
+so a request is neither queued nor handed over, and wakes nobody. When that would keep the others waiting, it gives the
+lead to a parked follower:
 
 - *Fast* requests (a moving average below ``_FAST_SECONDS``) are served with the lead in hand. The *deputy*, the thread
-  that called ``serve``, looks every millisecond whether the leader is still inside the same request, and if so takes the
-  lead away from it. It sleeps while nothing happens.
+  that called ``watch``, looks every millisecond whether the leader is still inside the same request, and if so takes
+  the lead away from it. It sleeps while nothing happens.
 - *Slow* requests: the leader gives up the lead before each.
 
-The lead is an optimisation, not a lock. For a moment two threads may both believe to have it; each connection's own lock
-is what keeps two threads from serving one connection. What must never happen is that nobody has the lead while a
-thread is parked: every change of it is made under ``_lock``, and a thread that finds it vacant takes it instead of
-parking. When all threads are busy it is vacant, and the first to finish takes it.
+Two things never happen. No two threads have the lead: what the leader does while it has it, polling above all, needs no
+lock. And nobody is parked while nobody has the lead: each change of it is made under ``_lock``, and a thread that finds
+it vacant takes it instead of parking. When all threads are busy it is vacant, and the first to finish takes it.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ __all__ = ["Pool", "Worker"]
 # others wait less for the leader to finish than for a hand-over.
 _FAST_SECONDS = 150e-6
 
-# Weight of the newest request in the average, and the most that one request counts: a rare slow one (up to 15 %, at these
-# numbers) is the deputy's business and does not make all the others pay for a hand-over.
+# Weight of the newest request in the average, and the most that one request counts: a rare slow one (up to 15 %, at
+# these numbers) is the deputy's business and does not make all the others pay for a hand-over.
 _WEIGHT = 0.1
 _LONGEST_SECONDS = 1e-3
 
@@ -44,16 +43,22 @@ _LOOK_AGAIN_SECONDS = 0.1
 _ROUND_SECONDS = 0.001
 _IDLE_ROUNDS = 50
 
+# How soon the end of patience is noticed while threads are waited for.
+_JOIN_SECONDS = 0.01
+
 
 class Worker:
     """One thread of the pool.
 
     Attributes:
-        turn: odd while it serves a connection, even while it polls; grows with each.
+        turn: odd while it serves something, even otherwise; grows with each. Only its own thread changes it.
         gate: what it waits at when it is parked; closed (held) otherwise.
+        thread: set before it is started.
     """
 
-    __slots__ = ("gate", "turn")
+    __slots__ = ("gate", "thread", "turn")
+
+    thread: threading.Thread
 
     def __init__(self) -> None:
         self.turn = 0
@@ -67,40 +72,69 @@ class Pool:
     Args:
         threads: how many.
         work: takes the next thing to do and does it between ``begin`` and ``end``, again and again while ``leads`` is
-            true for its worker; returns False when there will never be anything again.
+            true for its worker; returns False when there will never be anything again. What it raises ends the pool.
+
+    Attributes:
+        workers: those whose threads were started.
     """
 
     def __init__(self, threads: int, work: Callable[[Worker], bool]) -> None:
+        self.workers: list[Worker] = []
         self._work = work
         self._size = threads
         self._lock = threading.Lock()
         self._leader: Worker | None = None
         self._parked: list[Worker] = []
         self._finished = False
+        self._error: BaseException | None = None
         self._bell = threading.Lock()  # held; released to wake the deputy
         self._bell.acquire()
         self._deputy_sleeps = False
         self._average = 0.0
         self._slow_since = inf
-        self._threads: list[threading.Thread] = []
 
     # The deputy's side
 
-    def run(self, patience: Callable[[], float]) -> None:
-        """Start the threads and be their deputy until the work is finished.
+    def start(self) -> None:
+        """Start the threads.
+
+        Raises:
+            RuntimeError: the system has no more threads to give, or MemoryError. Those that were started do their work.
+        """
+        for number in range(self._size):
+            worker = Worker()
+            worker.thread = threading.Thread(
+                target=self._follow, args=(worker,), name=f"wsgiserve-{number}", daemon=True
+            )
+            self.workers.append(worker)
+            try:
+                worker.thread.start()
+            except (RuntimeError, MemoryError):
+                self.workers.pop()
+                raise
+
+    def watch(self, patience: Callable[[], float]) -> None:
+        """Be the deputy, until the work is finished or patience is at an end.
 
         Args:
             patience: seconds to wait at most for busy threads once it is no longer infinite; asked repeatedly.
+        Raises:
+            BaseException: what came out of ``work``.
         """
-        for number in range(self._size):
-            thread = threading.Thread(target=self._follow, args=(Worker(),), name=f"wsgiserve-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
         while not self._finished and patience() > 0:
             self._watch_leader(patience)
+        if self._error is not None:
+            raise self._error
+
+    def join(self, patience: Callable[[], float]) -> None:
+        """Wait for the threads to end; at the end of patience no longer for those that serve something.
+
+        The others are on their way out, and must not be left behind: they may still be polling. Make ``work`` return.
+        """
         self._finish()
-        for thread in self._threads:
-            thread.join(max(0.0, patience()) if patience() != inf else None)
+        for worker in self.workers:
+            while worker.thread.is_alive() and (patience() > 0 or not worker.turn & 1):
+                worker.thread.join(_JOIN_SECONDS)
 
     def wake_deputy(self) -> None:
         """Make the deputy look around now. Safe in a signal handler."""
@@ -137,8 +171,15 @@ class Pool:
 
     def _take_lead_from(self, leader: Worker, turn: int) -> None:
         with self._lock:
-            if self._leader is leader and leader.turn == turn:
+            if self._leader is not leader:
+                return
+            # In this order: a leader that finishes just now either finds the lead gone, and comes for it under the
+            # lock; or it has counted its turn before we look, and keeps the lead.
+            self._leader = None
+            if leader.turn == turn:
                 self._pass_lead()
+            else:
+                self._leader = leader
 
     # The workers' side
 
@@ -166,7 +207,7 @@ class Pool:
         seconds = time.monotonic() - started
         average = self._average + (min(seconds, _LONGEST_SECONDS) - self._average) * _WEIGHT
         if average >= _FAST_SECONDS > self._average:
-            self._slow_since = started
+            self._slow_since = started + seconds
         self._average = average
         worker.turn += 1
 
@@ -181,12 +222,9 @@ class Pool:
             while self._await_lead(worker):
                 if not self._work(worker):
                     self._finish()
-        except BaseException:
-            # A mistake of ours; the interpreter will report it. The pool goes on with one thread less.
-            with self._lock:
-                if self._leader is worker:
-                    self._pass_lead()
-            raise
+        except BaseException as error:
+            self._error = error
+            self._finish()
 
     def _await_lead(self, worker: Worker) -> bool:
         """Take the lead if it is vacant, otherwise park until it is given; False when the work is finished."""
@@ -204,10 +242,8 @@ class Pool:
 
     def _finish(self) -> None:
         with self._lock:
-            if self._finished:
-                return
             self._finished = True
-            parked, self._parked = self._parked, []
-        for worker in parked:
-            worker.gate.release()
+        for worker in self.workers:
+            with suppress(RuntimeError):  # its gate is open already
+                worker.gate.release()
         self.wake_deputy()

@@ -40,9 +40,7 @@ class ForkingWSGIServer(ForkingMixIn, BaseWSGIServer):
         fd: int | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(
-            host, port, app, handler, passthrough_errors, ssl_context, fd, processes=processes, **settings
-        )
+        super().__init__(host, port, app, handler, passthrough_errors, ssl_context, fd, processes=processes, **settings)
 
 
 def make_server(

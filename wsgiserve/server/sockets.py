@@ -3,7 +3,7 @@
 Floor 3. Every listener leaves here bound, listening and non-blocking, with the options that accepted sockets inherit.
 Knows nothing of HTTP, TLS, Config or messages for people: an OSError goes out as it came, so that the caller can read
 its errno; where several hosts were asked for, its ``filename`` says which one failed.
-Source: tcp(7), ipv6(7), unix(7); ``select_address_family``, ``get_sockaddr`` and ``get_interface_ip`` are werkzeug's.
+Source: tcp(7), ipv6(7), unix(7). Werkzeug's names for questions about addresses can be imported from here too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,15 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from wsgiserve.server.addresses import (
+    LOOPBACKS,
+    Address,
+    get_interface_ip,
+    get_sockaddr,
+    resolve,
+    select_address_family,
+)
 
 __all__ = [
     "LISTEN_QUEUE",
@@ -34,15 +43,11 @@ __all__ = [
 # the kernel silently lowers the number to its own limit (net.core.somaxconn).
 LISTEN_QUEUE = 1024
 
-LOOPBACKS = ("127.0.0.1", "::1")
-
 # How a machine says that it has no IPv6 (or no IPv4): no such family at all, or the family without its loopback.
 _FAMILY_MISSING = frozenset({errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.EADDRNOTAVAIL})
 
 # With port 0 the first socket learns a port that may be taken for the next address; then the system picks again.
 _PORT_TRIES = 16
-
-_Address = tuple[str, int] | tuple[str, int, int, int] | str
 
 
 class _UnixListener(socket.socket):
@@ -94,7 +99,7 @@ def bind_hosts(hosts: Sequence[str], port: int, *, optional: Sequence[str] = ())
 
 
 def _bind_all(hosts: Sequence[str], port: int, optional: Sequence[str]) -> list[socket.socket]:
-    listeners: dict[_Address, socket.socket] = {}
+    listeners: dict[Address, socket.socket] = {}
     missing: OSError | None = None
     try:
         for host, may_miss in _expand(hosts, optional):
@@ -123,8 +128,8 @@ def _expand(hosts: Sequence[str], optional: Sequence[str]) -> Iterator[tuple[str
             yield host, host in optional
 
 
-def _bind_once(host: str, port: int, listeners: dict[_Address, socket.socket]) -> None:
-    family, wanted = _resolve(host, port)
+def _bind_once(host: str, port: int, listeners: dict[Address, socket.socket]) -> None:
+    family, wanted = resolve(host, port)
     if wanted in listeners:
         return
     address = wanted
@@ -134,25 +139,7 @@ def _bind_once(host: str, port: int, listeners: dict[_Address, socket.socket]) -
     listeners[wanted] = _listen_tcp(family, address)
 
 
-def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, _Address]:
-    family = select_address_family(host, port)
-    address = get_sockaddr(host, port, family)
-    if address == (host, port) and host and not _is_ipv4(host):
-        # A name without an IPv4 address. werkzeug gives up here; the name may have an IPv6 address.
-        found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, socket.IPPROTO_TCP)[0]
-        return found[0], found[4]  # type: ignore[return-value]  # typeshed allows for addresses without a port
-    return family, address
-
-
-def _is_ipv4(host: str) -> bool:
-    try:
-        socket.inet_pton(socket.AF_INET, host)
-    except OSError:
-        return False
-    return True
-
-
-def _listen_tcp(family: socket.AddressFamily, address: _Address) -> socket.socket:
+def _listen_tcp(family: socket.AddressFamily, address: Address) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
@@ -282,33 +269,3 @@ def _not_a_listener(sock: socket.socket) -> str:
         # Some systems cannot say. Then accept() will.
         return ""
     return "" if listens else "does not listen"
-
-
-def select_address_family(host: str, port: int) -> socket.AddressFamily:
-    """``AF_UNIX`` for ``unix://path``, ``AF_INET6`` for an address with a colon, else ``AF_INET``; as werkzeug does."""
-    if host.startswith("unix://"):
-        return socket.AF_UNIX
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def get_sockaddr(host: str, port: int, family: socket.AddressFamily) -> _Address:
-    """The address for ``bind``; as werkzeug does: an absolute path, or the first that resolves, or what was given."""
-    if family == getattr(socket, "AF_UNIX", None):
-        return str(Path(host.partition("://")[2]).absolute())
-    try:
-        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    except socket.gaierror:
-        return host, port
-    return found[0][4]  # type: ignore[return-value]  # typeshed allows for addresses without a port
-
-
-def get_interface_ip(family: socket.AddressFamily) -> str:
-    """This machine's address towards other machines, to show in place of ``0.0.0.0`` or ``::``; else the loopback."""
-    # Any private address does: connecting a datagram socket sends nothing, it only asks the routing table.
-    elsewhere = "fd7e:61c5:2d0a:1::1" if family == socket.AF_INET6 else "10.61.197.45"
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((elsewhere, 9))
-            return str(probe.getsockname()[0])
-    except OSError:
-        return "::1" if family == socket.AF_INET6 else "127.0.0.1"

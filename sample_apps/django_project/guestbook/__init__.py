@@ -1,0 +1,1 @@
+"""The guest book: visitors leave their name, a line and a photo."""

@@ -1,0 +1,32 @@
+"""Fixtures that several suites share: servers by kind, each in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+
+import pytest
+
+from tests.oracle.serving import OURS, Served, Spec, serve
+
+
+@pytest.fixture(scope="session", params=OURS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each of our server classes, by its name on the command line."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session", name="serve")
+def _serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Spec], Served]]:
+    """Serve what a Spec says; tests that say the same share a server."""
+    with ExitStack() as running:
+        yield cache(lambda spec: running.enter_context(serve(spec, tmp_path_factory.mktemp("served"))))
+
+
+@pytest.fixture
+def serve_anew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Spec], Served]]:
+    """Serve what a Spec says for this test alone, with empty databases."""
+    with ExitStack() as running:
+        yield lambda spec: running.enter_context(serve(spec, tmp_path_factory.mktemp("served")))

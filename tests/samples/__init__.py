@@ -1,0 +1,1 @@
+"""Every sample application, over every one of our server classes."""

@@ -1,0 +1,235 @@
+"""The connections of a server: whose they are, which are ready, when their time is up, and how they come to an end.
+
+Floor 3. Polls, and runs no request. A connection is *owned* by whoever holds its lock; what nobody owns belongs to the
+poller. Its news goes through ``_ready``: connections in there are owned already, by whoever takes them out, who has to
+``settle``, ``requeue`` or close each. One thread at a time calls ``next_ready``; others may be calling anything else
+meanwhile.
+Source: RFC 9112 §9.5 and §9.6 for what is closed when.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from wsgiserve.server.acceptor import Acceptor
+from wsgiserve.server.deadlines import Deadlines
+from wsgiserve.server.poller import Poller, new_poller
+
+if TYPE_CHECKING:
+    from wsgiserve.server.channel import Channel
+    from wsgiserve.server.handler import WSGIRequestHandler
+
+__all__ = ["ConnectionLoop"]
+
+log = logging.getLogger("wsgiserve")
+
+# Memory for the unsent rests of finished responses, all connections together. What does not fit is sent by the thread
+# that made it.
+_PARKED_BYTES = 64 * 1024 * 1024
+
+# A sweep over ten thousand connections takes about a millisecond, so deadlines that lie closer together than the first
+# number are looked at together. The second is the nearest deadline that is set without being configured, that of a
+# lingering close: while there are connections, a sweep comes at least as often as the nearest deadline that can be set,
+# so none is overlooked, whichever thread sets it.
+_SWEEP_SECONDS = 0.25
+_SWEEP_AT_LEAST_SECONDS = 2.0
+
+# No deadline that somebody configures makes the sweeps spin.
+_SWEEP_AT_MOST_SECONDS = 0.01
+
+# The request of a connection that was taken in at the last moment may still be on its way through the network.
+_LAST_MOMENT_SECONDS = 0.5
+
+
+class ConnectionLoop:
+    """Accepts, polls, sweeps and drains.
+
+    Args:
+        listeners: listening, non-blocking sockets; closed at the end.
+        deadlines: of the connections.
+        max_connections: beyond it, new ones wait in the kernel's queue.
+
+    Attributes:
+        connections: all that are open, by descriptor.
+        stopping: no request is taken on a connection after the one that it has, and idle ones are closed.
+    """
+
+    def __init__(self, listeners: Sequence[socket.socket], deadlines: Deadlines, max_connections: int) -> None:
+        self.deadlines = deadlines
+        self.max_connections = max_connections
+        self.poller: Poller = new_poller()
+        self.acceptor = Acceptor(listeners, self._has_room)
+        self.connections: dict[int, WSGIRequestHandler] = {}
+        self.stopping = False
+        self._ready: deque[WSGIRequestHandler] = deque()
+        self._requeued: deque[WSGIRequestHandler] = deque()
+        nearest = min(deadlines.head, deadlines.keep_alive, deadlines.write, deadlines.tls_handshake)
+        self._sweep_within = max(min(nearest, _SWEEP_AT_LEAST_SECONDS), _SWEEP_AT_MOST_SECONDS)
+        self._sweep_at = 0.0
+        self._parked = 0
+        self._parked_lock = threading.Lock()
+        self._graceful_until = inf
+        self._draining = False
+        self._stop_now = False
+
+    def make_connection(self, sock: socket.socket, address: Any) -> WSGIRequestHandler | None:
+        """What is to become of a socket that was accepted; None if nothing can, and it is closed again."""
+        raise NotImplementedError
+
+    # Letting go of a connection; whoever calls these owns it
+
+    def settle(self, connection: WSGIRequestHandler) -> bool:
+        """Let go of a connection; False if there is something to do on it already, and the caller still owns it."""
+        if connection.closed:
+            return True
+        self.poller.rearm(connection.stream.fileno)
+        connection.lock.release()
+        # Between our last look and the release somebody may have tried in vain to take it.
+        return not (connection.readable and connection.lock.acquire(blocking=False))
+
+    def requeue(self, connection: WSGIRequestHandler) -> None:
+        """Put a connection that has more to do behind all others on which something has happened by now."""
+        self._requeued.append(connection)
+        self.poller.wake()
+
+    def forget(self, connection: Channel) -> None:
+        """A connection is about to be closed."""
+        fileno = connection.stream.fileno
+        self.poller.unregister(fileno)
+        self.connections.pop(fileno, None)
+        if self.acceptor.full or (self.stopping and not self.connections):
+            self.poller.wake()
+
+    def may_park(self, size: int) -> bool:
+        """Reserve memory for the rest of a response; False when too much waits already. ``unpark`` gives it back."""
+        with self._parked_lock:
+            if self._parked + size > _PARKED_BYTES:
+                return False
+            self._parked += size
+            return True
+
+    def unpark(self, size: int) -> None:
+        """Give back what ``may_park`` reserved."""
+        with self._parked_lock:
+            self._parked -= size
+
+    # Polling; one thread at a time calls these
+
+    def next_ready(self) -> WSGIRequestHandler | None:
+        """The next connection on which something happened, owned by the caller; None when the server has stopped."""
+        while not self._stop_now:
+            try:
+                return self._ready.popleft()
+            except IndexError:
+                if self.drained():
+                    break
+            self._poll()
+        return None
+
+    def service_event(self, fileno: int) -> None:
+        """Something happened on a descriptor that is no connection's: here, a listener's."""
+        for sock, address in self.acceptor.accept(fileno):
+            self._add(sock, address)
+
+    def _poll(self) -> None:
+        now = time.monotonic()
+        if now >= self._sweep_at:
+            self._sweep(now)
+        self.acceptor.resume(now)
+        for fileno, hung_up in self.poller.poll(self._poll_timeout(now)):
+            connection = self.connections.get(fileno)
+            if connection is None:
+                self.service_event(fileno)
+                continue
+            if hung_up:
+                connection.hung_up = True
+            connection.readable = True
+            if connection.lock.acquire(blocking=False):
+                self._ready.append(connection)
+        while self._requeued:
+            self._ready.append(self._requeued.popleft())
+
+    def _poll_timeout(self, now: float) -> float | None:
+        if self._ready or self._requeued:
+            return 0.0
+        due = min(self._graceful_until, self.acceptor.pause_ends())
+        if self.connections:
+            due = min(due, self._sweep_at)
+        return None if due == inf else max(due - now, 0.0)
+
+    def _add(self, sock: socket.socket, address: Any, *, deadline: float = inf) -> None:
+        connection = self.make_connection(sock, address)
+        if connection is None:
+            return
+        connection.deadline = min(connection.deadline, deadline)
+        self._sweep_at = min(self._sweep_at, deadline)
+        fileno = connection.stream.fileno
+        self.connections[fileno] = connection
+        try:
+            self.poller.register(fileno)
+        except OSError as error:  # ENOMEM, or ENOSPC: epoll_ctl(2), /proc/sys/fs/epoll/max_user_watches
+            log.error("cannot watch another connection: %s; closed it", error.strerror)
+            connection.close()
+
+    def _has_room(self) -> bool:
+        return len(self.connections) < self.max_connections
+
+    def _sweep(self, now: float) -> None:
+        """Expire the connections whose deadline has passed. Those that are being served have deadlines of their own."""
+        earliest = inf
+        for connection in list(self.connections.values()):
+            if connection.deadline > now:
+                earliest = min(earliest, connection.deadline)
+            elif connection.lock.acquire(blocking=False):
+                if connection.deadline <= now:
+                    connection.expire()
+                if not self.settle(connection):
+                    self._ready.append(connection)
+        self._sweep_at = min(max(earliest, now + _SWEEP_SECONDS), now + self._sweep_within)
+
+    # The end; the same thread calls these
+
+    def drained(self) -> bool:
+        """Whether the server was told to stop, and nothing is left to be done or time is up."""
+        if not self.stopping:
+            return False
+        if not self._draining:
+            self._draining = True
+            self._look_at_idle_connections()
+        if self.acceptor.listeners:
+            self._close_door()
+        return not self._ready and (not self.connections or self.out_of_time())
+
+    def out_of_time(self) -> bool:
+        """Whether the graceful stop has taken as long as it may."""
+        return self._stop_now or time.monotonic() >= self._graceful_until
+
+    def _look_at_idle_connections(self) -> None:
+        """Once more, for a request that may just have come; without one they are closed."""
+        for connection in list(self.connections.values()):
+            connection.readable = True
+            if connection.lock.acquire(blocking=False):
+                self._ready.append(connection)
+
+    def _close_door(self) -> None:
+        """Take in who is waiting at the door and close it; while there is no room for all it stays open."""
+        self.acceptor.unlink()
+        late = time.monotonic() + _LAST_MOMENT_SECONDS
+        for sock, address in self.acceptor.accept_waiting():
+            self._add(sock, address, deadline=late)
+        if not self.acceptor.holds_back:
+            self.acceptor.close()
+
+    def _close_queued(self, queue: deque[WSGIRequestHandler]) -> None:
+        """Close connections that are owned by a queue nobody will look at any more."""
+        with suppress(IndexError):
+            while True:
+                queue.popleft().close()

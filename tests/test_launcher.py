@@ -298,16 +298,26 @@ def test_signals_are_looked_after_even_if_the_application_did_and_given_back(
 # --- the whole command
 
 APP = """
-import os, threading
+import signal, socket, threading
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
-    if environ["PATH_INFO"] == "/stuck":
-        return stuck()
-    return [environ["REMOTE_ADDR"].encode()]
+    return {"/stuck": stuck, "/stuck-in-main-thread": stuck_in_main_thread}.get(environ["PATH_INFO"], address)(environ)
 
-def stuck():
+def address(environ):
+    yield environ["REMOTE_ADDR"].encode()
+
+def stuck(environ):
     yield b"begun"
+    threading.Event().wait()
+
+def stuck_in_main_thread(environ):
+    ours, pythons = socket.socketpair()
+    pythons.setblocking(False)
+    signal.set_wakeup_fd(pythons.fileno())
+    yield b"begun"
+    ours.recv(1)
+    yield b"a signal"
     threading.Event().wait()
 """
 
@@ -381,31 +391,31 @@ def test_every_kind_of_server_ends_on_ctrl_c_with_130_and_without_a_traceback(ki
 @pytest.mark.parametrize("kind", ["pool", "thread", "fork", "single"])
 def test_a_second_signal_ends_it_at_once(kind: str, number: signal.Signals, code: int, tmp_path: Path) -> None:
     words = ["--port", "0", "--concurrency", kind, "--graceful-timeout", "600"]
-    with command(tmp_path, *words) as running, stuck_request(running.port):
+    target = "/stuck-in-main-thread" if kind == "single" else "/stuck"
+    with command(tmp_path, *words) as running, request(running.port, target) as client:
+        read_until(b"begun", client)
         running.process.send_signal(number)
-        if kind != "single":
+        if kind == "single":
+            read_until(b"a signal", client)  # two signals that come before Python looks at them are one
+        else:
             wait_until_refused(running.port)
-            assert running.process.poll() is None
-        assert insist(running.process, number) == code
-
-
-def insist(process: subprocess.Popen[str], number: signal.Signals) -> int:
-    """A signal that comes while an equal one waits to be looked at is lost; a person would try again."""
-    while True:
-        process.send_signal(number)
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(timeout=1)
+        assert running.process.poll() is None
+        assert running.stop(number) == code
 
 
 @contextmanager
-def stuck_request(port: int) -> Iterator[None]:
-    """A request whose response has begun and will never end."""
+def request(port: int, target: str) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
-        client.sendall(b"GET /stuck HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        reply = b""
-        while b"begun" not in reply:
-            reply += client.recv(65536)
-        yield
+        client.sendall(b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target.encode())
+        yield client
+
+
+def read_until(part: bytes, client: socket.socket) -> None:
+    received = b""
+    while part not in received:
+        block = client.recv(65536)
+        assert block, received
+        received += block
 
 
 def wait_until_refused(port: int) -> None:

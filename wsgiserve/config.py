@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from wsgiserve.http11.limits import Limits
-from wsgiserve.options import Option, choice, flag, integer, option, option_of, path, seconds, size, text, texts
+from wsgiserve.options import Option, choice, flag, integer, mount, option, option_of, path, seconds, size, text, texts
 from wsgiserve.server.deadlines import Deadlines
 
 __all__ = ["Config", "Mode", "options"]
@@ -35,11 +35,11 @@ class Config:
     app: str | None = option(
         None, text, "Application to run: MODULE, MODULE:NAME, MODULE:FACTORY(...) or FILE[:NAME].", group=_APP
     )
-    factory: bool = option(False, flag, "NAME is called without arguments and returns the application.", group=_APP)
+    factory: bool = option(False, flag, "Call NAME, whatever it looks like; it returns the application.", group=_APP)
     app_dir: str | None = option(
-        None, path, "Directory to look for the application in, instead of this one.", group=_APP
+        None, path, "Directory to look for the application in, instead of the current one.", group=_APP
     )
-    script_name: str = option("", text, 'Path at which the application is mounted, such as "/shop".', group=_APP)
+    script_name: str = option("", mount, "Path at which the application is mounted, such as /shop.", group=_APP)
 
     host: tuple[str, ...] = option(
         _LOOPBACKS, texts, "Address or name to listen on; may be repeated.", group=_WHERE, short="-H"
@@ -57,7 +57,7 @@ class Config:
     mode: Mode | None = option(
         None,
         choice("dev", "prod"),
-        "Development or production; by default development where only this machine can connect.",
+        "Development or production; development by default where only this machine can connect.",
         group=_HOW,
         flags=("--dev", "--prod"),
     )
@@ -68,32 +68,35 @@ class Config:
         group=_HOW,
     )
     threads: int | None = option(
-        None, integer(1, 10_000), "Threads of the pool; 8 in development, else 2 for each processor and 2.", group=_HOW
+        None,
+        integer(1, 10_000),
+        "Threads of the pool; 8 by default in development, else 2 × processors + 2.",
+        group=_HOW,
     )
-    processes: int = option(40, integer(1, 10_000), "Processes at a time, with --concurrency fork.", group=_HOW)
+    processes: int = option(40, integer(1, 10_000), "Processes at a time; with --concurrency fork only.", group=_HOW)
     graceful_timeout: float = option(
-        _DEADLINES.graceful, seconds, "What runs at a stop signal may finish in this time.", group=_HOW
+        _DEADLINES.graceful, seconds, "Time to finish for requests that run when a signal says to stop.", group=_HOW
     )
 
     max_connections: int = option(
-        16_384, integer(1), "Connections at a time; others wait to be accepted.", group=_CLIENTS
+        16_384, integer(1), "Connections at a time; more wait to be accepted.", group=_CLIENTS
     )
-    max_body: int = option(_LIMITS.body, size, "Content of a request: 413 for more.", group=_CLIENTS)
-    max_request_line: int = option(_LIMITS.request_line, size, "First line of a request: 414 for more.", group=_CLIENTS)
-    max_head: int = option(_LIMITS.head, size, "Header fields of a request, together: 431 for more.", group=_CLIENTS)
-    max_field: int = option(_LIMITS.field, size, "One header field: 431 for more.", group=_CLIENTS)
-    max_fields: int = option(_LIMITS.fields, integer(1), "Number of header fields: 431 for more.", group=_CLIENTS)
+    max_body: int = option(_LIMITS.body, size, "Content of a request; 413 for more.", group=_CLIENTS)
+    max_request_line: int = option(_LIMITS.request_line, size, "First line of a request; 414 for more.", group=_CLIENTS)
+    max_head: int = option(_LIMITS.head, size, "Header fields of a request together; 431 for more.", group=_CLIENTS)
+    max_field: int = option(_LIMITS.field, size, "One header field; 431 for more.", group=_CLIENTS)
+    max_fields: int = option(_LIMITS.fields, integer(1), "Number of header fields; 431 for more.", group=_CLIENTS)
     timeout_head: float = option(
         _DEADLINES.head, seconds, "From a request's first byte to the end of its head.", group=_CLIENTS
     )
     timeout_body: float = option(_DEADLINES.body, seconds, "Longest pause in a request's content.", group=_CLIENTS)
     timeout_keep_alive: float = option(
-        _DEADLINES.keep_alive, seconds, "Idle connection between requests.", group=_CLIENTS
+        _DEADLINES.keep_alive, seconds, "How long an idle connection is kept.", group=_CLIENTS
     )
     timeout_write: float = option(
-        _DEADLINES.write, seconds, "Longest pause of a client in taking a response.", group=_CLIENTS
+        _DEADLINES.write, seconds, "Longest pause in which a client takes nothing of a response.", group=_CLIENTS
     )
-    timeout_tls: float = option(_DEADLINES.tls_handshake, seconds, "TLS handshake.", group=_CLIENTS)
+    timeout_tls: float = option(_DEADLINES.tls_handshake, seconds, "For the TLS handshake.", group=_CLIENTS)
 
     access_log: bool = option(
         True, flag, "A line for each request.", group=_SAY, flags=("--access-log", "--no-access-log")
@@ -110,7 +113,9 @@ class Config:
     color: str = option(
         "auto", choice("auto", "always", "never"), "Colours; auto honours NO_COLOR and FORCE_COLOR.", group=_SAY
     )
-    full_traceback: bool = option(False, flag, "Show every frame when the application cannot be loaded.", group=_SAY)
+    full_traceback: bool = option(
+        False, flag, "Show every frame, not only yours, when the application cannot be loaded.", group=_SAY
+    )
 
     def limits(self) -> Limits:
         """The limits for the parser."""
@@ -142,7 +147,7 @@ class Config:
         """The mode, and why it is that."""
         if self.mode is not None:
             return self.mode, f"--{self.mode}"
-        if "INVOCATION_ID" in environ and "JOURNAL_STREAM" in environ:
+        if _started_by_systemd(environ):
             return "prod", "started by systemd"
         if self.fd is not None:
             return "prod", "an inherited socket may listen anywhere"
@@ -154,12 +159,35 @@ class Config:
         """Threads of the pool."""
         if self.threads is not None:
             return self.threads
-        return 8 if self.effective_mode(environ)[0] == "dev" else 2 * (os.cpu_count() or 1) + 2
+        return 8 if self.effective_mode(environ)[0] == "dev" else 2 * _processors() + 2
 
 
 def options() -> dict[str, Option]:
     """All options by field name, in the order of the reference."""
     return {of.name: option_of(of) for of in fields(Config)}
+
+
+def _started_by_systemd(environ: Mapping[str, str]) -> bool:
+    """Whether this process is a service, or writes to the journal as one.
+
+    ``INVOCATION_ID`` says nothing: a desktop's terminal is a unit too, and every shell in it inherits the variable.
+    Source: systemd.exec(5) for ``SYSTEMD_EXEC_PID`` and ``JOURNAL_STREAM``, sd_listen_fds(3) for ``LISTEN_PID``.
+    """
+    if str(os.getpid()) in (environ.get("SYSTEMD_EXEC_PID"), environ.get("LISTEN_PID")):
+        return True
+    try:
+        stderr = os.fstat(2)
+    except OSError:  # closed
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}"
+
+
+def _processors() -> int:
+    """Those that this process may run on, which in a container are often fewer than the machine has."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
 
 
 def _is_loopback(host: str) -> bool:

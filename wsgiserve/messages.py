@@ -7,64 +7,89 @@ sockets: whoever finds the mistake passes in what it saw. The slug is also the n
 from __future__ import annotations
 
 import difflib
-import os
 import shlex
 import sys
-import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from wsgiserve.errors import UserError
+from wsgiserve.frames import describe, mark, short_path, user_frames, whole_traceback
 from wsgiserve.holder import port_holder
 
 __all__ = [
     "CANNOT_BIND",
     "CANNOT_LOAD",
+    "INTERNAL",
     "TLS",
     "USAGE",
     "address_not_here",
     "app_error",
     "asgi_app",
     "attribute_not_found",
+    "bad_certificate",
     "bad_config",
     "bad_option",
     "did_you_mean",
     "factory_needs_args",
     "factory_returned_none",
     "import_failed",
+    "internal_error",
     "many_apps",
+    "many_modules",
+    "module_hidden",
     "module_not_found",
+    "nearest",
     "no_app_found",
+    "no_app_named",
     "not_callable",
     "port_denied",
     "port_in_use",
     "render",
-    "short_path",
+    "render_problem",
+    "render_remedy",
     "tls_extra",
     "unknown_option",
+    "unreadable_config",
 ]
 
 # Exit codes; docs/cli.md has the whole table.
-USAGE, CANNOT_LOAD, CANNOT_BIND, TLS = 2, 3, 4, 5
+INTERNAL, USAGE, CANNOT_LOAD, CANNOT_BIND, TLS = 1, 2, 3, 4, 5
 
 _PAGES = "https://wsgiserve.readthedocs.io/e/"
 
 
+_INDENT = "\n       "
+
+
 def render(error: UserError, *, color: bool = False) -> str:
     """A message as it is printed, with a newline at its end; colour only on its first word."""
+    return render_problem(error, color=color) + render_remedy(error)
+
+
+def render_problem(error: UserError, *, color: bool = False) -> str:
+    """The first half of a message: what happened, and why."""
     head = f"error[{error.slug}]"
     lines = [f"\x1b[1;31m{head}\x1b[0m: {error.what}" if color else f"{head}: {error.what}"]
     if error.why:
-        lines.append("  Why: " + error.why.replace("\n", "\n       "))
-    lines.append("  Fix: " + error.fix.replace("\n", "\n       "))
-    lines.append(f"       {_PAGES}{error.slug}")
-    return "\n".join(lines) + "\n"
+        lines.append(f"  Why: {error.why}")
+    return "".join(line.replace("\n", _INDENT) + "\n" for line in lines)
+
+
+def render_remedy(error: UserError) -> str:
+    """The second half: what to do, and where to read more."""
+    return f"  Fix: {error.fix}\n{_PAGES}{error.slug}".replace("\n", _INDENT) + "\n"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of ``known`` that was probably meant; empty when none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return near[0] if near else ""
 
 
 def did_you_mean(word: str, known: Iterable[str], form: str = "{}") -> str:
     """``did you mean X?`` for the nearest of ``known``, shown in ``form``; empty when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {form.format(near[0])}?" if near else ""
+    near = nearest(word, known)
+    return f"did you mean {form.format(near)}?" if near else ""
 
 
 # Addresses
@@ -72,7 +97,7 @@ def did_you_mean(word: str, known: Iterable[str], form: str = "{}") -> str:
 
 def port_in_use(host: str, port: int, argv: Sequence[str]) -> UserError:
     """Message 1. ``argv`` is the command as it was typed, without the program."""
-    holder = port_holder(port)
+    holder = port_holder(host, port)
     why = (
         f"process {holder.pid} ({holder.command}) is listening there."
         if holder
@@ -87,13 +112,16 @@ def port_in_use(host: str, port: int, argv: Sequence[str]) -> UserError:
 
 def port_denied(port: int) -> UserError:
     """Message 12."""
-    python = os.path.realpath(sys.executable)
+    grant = (
+        ", or grant the right once:  sudo setcap cap_net_bind_service=+ep "
+        f"$(readlink -f {shlex.quote(sys.executable)})   (affects every script run by that Python)"
+    )
+    privileged = port < 1024
     return UserError(
         "port-denied",
         f"not allowed to listen on port {port}.",
-        why="ports below 1024 need extra rights on this system." if port < 1024 else "the system does not permit it.",
-        fix="use --port 8000, or grant the right once:  sudo setcap cap_net_bind_service=+ep "
-        f"$(readlink -f {python})   (affects every script run by that Python)",
+        why="ports below 1024 need extra rights on this system." if privileged else "the system does not permit it.",
+        fix="use --port 8000" + (grant if privileged and sys.platform == "linux" else "."),
         exit_code=CANNOT_BIND,
     )
 
@@ -142,31 +170,47 @@ def module_not_found(name: str, directory: str, looked_in: Sequence[str], near: 
     )
 
 
+def module_hidden(name: str, file: str, other: str) -> UserError:
+    """Message 2, for a file that Python does not see because it has a module of that name already."""
+    return UserError(
+        "module-not-found",
+        f'cannot import "{name}".',
+        why=f"{other} has the same name as {file} and is loaded already.",
+        fix=f"give {file} another name.",
+        exit_code=CANNOT_LOAD,
+    )
+
+
 def import_failed(name: str, error: BaseException, *, full: bool = False) -> UserError:
-    """Message 3: the module is there, and importing it raised. ``full``: show every frame, not only the user's."""
-    frames = _user_frames(error) or list(traceback.extract_tb(error.__traceback__))
-    last = frames[-1] if frames else None
-    why = f"{short_path(last.filename)}:{last.lineno}  {last.line}" if last else ""
-    if full or not isinstance(error, ImportError):
-        why += ("\n" if why else "") + _traceback(error, full=full)
+    """Message 3: the module is there, and importing it raised; or a factory, ``module:name()``, did.
+
+    Args:
+        full: show every frame, not only the user's.
+    """
+    doing = "calling" if name.endswith(")") else "importing"
+    frames = user_frames(error)
+    if full:
+        why = whole_traceback(error)
+    else:
+        # A missing module needs only the line that wants it; how anything else came about is worth the whole way.
+        why = "\n".join(frames[:1] if isinstance(error, ImportError) else frames)
     return UserError(
         "import-failed",
-        f'importing "{name}" raised {type(error).__name__}: {error}.',
+        f'{doing} "{name}" raised {describe(error)}.',
         why=why,
-        fix=_mend_import(error),
+        fix=_mend_import(error) or ("mend that line." if full else "mend that line; --full-traceback shows every frame."),
         exit_code=CANNOT_LOAD,
     )
 
 
 def app_error(error: SyntaxError) -> UserError:
-    """Message 11: the file cannot even be compiled."""
-    line = (error.text or "").rstrip()
-    caret = " " * max((error.offset or 1) - 1, 0) + "^"
+    """Message 11: a file cannot even be compiled."""
+    place = short_path(error.filename or "?") + (f" line {error.lineno}" if error.lineno else "")
     return UserError(
         "app-error",
-        f"{short_path(error.filename or '?')} line {error.lineno}: {type(error).__name__}: {error.msg}",
-        why=f"{line}\n{caret}" if line else "the app cannot be loaded.",
-        fix="mend the line and start again.",
+        "\n".join([f"{place}: {type(error).__name__}: {error.msg}", *mark(error)]),
+        why="the app cannot be loaded.",
+        fix="mend that line and start again.",
         exit_code=CANNOT_LOAD,
     )
 
@@ -174,12 +218,13 @@ def app_error(error: SyntaxError) -> UserError:
 def attribute_not_found(module: str, name: str, defines: Sequence[tuple[str, str]]) -> UserError:
     """Message 4. ``defines``: names that could be meant, each with its kind, ``("app", "Flask")``."""
     listed = ", ".join(f"{found} ({kind})" for found, kind in defines)
-    near = difflib.get_close_matches(name, [found for found, _ in defines], n=1, cutoff=0)
+    names = [found for found, _ in defines]
+    near = nearest(name, names) or "".join(names[:1])
     return UserError(
         "attribute-not-found",
         f'module "{module}" has no "{name}".',
         why=f"it defines: {listed}." if listed else "it defines nothing that could be an application.",
-        fix=_command([f"{module}:{near[0]}"]) if near else f"name it:  wsgiserve {module}:NAME",
+        fix=_command([f"{module}:{near}"]) if near else f"name it:  wsgiserve {module}:NAME",
         exit_code=CANNOT_LOAD,
     )
 
@@ -217,48 +262,60 @@ def many_apps(module: str, names: Sequence[str]) -> UserError:
     )
 
 
-def many_files(files: Sequence[str]) -> UserError:
-    """Message 6, when no APP was given and several files could be it."""
+def many_modules(modules: Sequence[str]) -> UserError:
+    """Message 6, when no APP was given and several modules could be it."""
     return UserError(
         "many-apps",
-        f"this directory has {len(files)} applications: {', '.join(files)}.",
+        f"this directory has {len(modules)} applications: {', '.join(modules)}.",
         why="wsgiserve cannot tell which to run.",
-        fix="   or   ".join(_command([file]) for file in files),
+        fix="   or   ".join(_command([module]) for module in modules),
         exit_code=CANNOT_LOAD,
     )
 
 
-def factory_needs_args(app: str, name: str, missing: Sequence[str], signature: str, place: str) -> UserError:
-    """Message 7. ``app`` is ``module:name``, ``place`` is ``file.py:14``."""
+def factory_needs_args(name: str, missing: Sequence[str], signature: str, place: str, call: str) -> UserError:
+    """Message 7.
+
+    Args:
+        name: of the function.
+        place: where it is, ``file.py:14``.
+        call: an APP with an argument for each, ``module:create_app("dev")``.
+    """
     plural = "arguments" if len(missing) > 1 else "an argument"
-    literals = ", ".join(['"dev"'] * len(missing))
     return UserError(
         "factory-needs-args",
         f"{name}() needs {plural}: {', '.join(missing)}.",
-        why=f"def {name}{signature}   {place}",
-        fix=f"pass it as a literal:  wsgiserve {shlex.quote(f'{app}({literals})')}",
+        why=f"def {name}{signature}   {place}".rstrip(),
+        fix=f"pass {'them as literals' if len(missing) > 1 else 'it as a literal'}:  {_command([call])}",
         exit_code=CANNOT_LOAD,
     )
 
 
-def factory_returned_none(name: str, place: str) -> UserError:
-    """Message 8. ``place`` is ``file.py:14–22``."""
+def factory_returned_none(name: str, place: str, *, returns: bool) -> UserError:
+    """Message 8.
+
+    Args:
+        place: of the function, ``file.py:14–22``; empty when it is not known.
+        returns: it does have a return statement with a value, which was not reached.
+    """
+    lacks = "returned from elsewhere than its return statement" if returns else "has no return statement"
     return UserError(
         "factory-returned-none",
         f"{name}() returned None, not an application.",
-        why=f"{place} has no return statement." if place else "it returns nothing.",
+        why=f"{place} {lacks}." if place else "",
         fix=f"add  return app  at the end of {name}().",
         exit_code=CANNOT_LOAD,
     )
 
 
 def asgi_app(app: str, framework: str) -> UserError:
-    """Message 9."""
+    """Message 9. ``framework`` is empty when it is not a known one."""
+    command = ["uvicorn", app.removesuffix("()"), *(["--factory"] if app.endswith("()") else []), "--reload"]
     return UserError(
         "asgi-app",
         f"{app} is an ASGI application ({framework})." if framework else f"{app} is an ASGI application.",
         why="wsgiserve runs WSGI applications (Flask, Django's wsgi.py, Bottle, …).",
-        fix=f"uvicorn {app} --reload   (Django: use your_project.wsgi:application)",
+        fix=f"{shlex.join(command)}   (Django: use your_project.wsgi:application)",
         exit_code=CANNOT_LOAD,
     )
 
@@ -267,7 +324,7 @@ def not_callable(app: str, kind: str, instead: str) -> UserError:
     """Message 10. ``instead`` is an application that may have been meant, or empty."""
     return UserError(
         "not-callable",
-        f"{app} is a {kind}, not a WSGI application.",
+        f"{app} is {'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}, not a WSGI application.",
         why="a WSGI application is called as app(environ, start_response).",
         fix=_command([instead]) if instead else "name the application itself:  wsgiserve MODULE:NAME",
         exit_code=CANNOT_LOAD,
@@ -305,6 +362,28 @@ def bad_config(file: str, what: str, line: int | None, fix: str) -> UserError:
     )
 
 
+def unreadable_config(file: str, error: Exception) -> UserError:
+    """Message 17, for a file that is not TOML, or may not be read."""
+    return UserError(
+        "bad-config",
+        f"{file} cannot be read.",
+        why=f"{error}.",
+        fix="mend the file; wsgiserve looks for [tool.wsgiserve] in it.",
+        exit_code=USAGE,
+    )
+
+
+def internal_error(error: Exception) -> UserError:
+    """For an error that no message foresees; it is printed below its traceback."""
+    return UserError(
+        "internal-error",
+        f"wsgiserve itself failed: {describe(error)}.",
+        why="this is a bug in wsgiserve, not in your application.",
+        fix="please report it, with the traceback above and what  wsgiserve --show-config  prints.",
+        exit_code=INTERNAL,
+    )
+
+
 # Helpers
 
 
@@ -326,40 +405,33 @@ def _with_port(argv: Sequence[str], port: int) -> list[str]:
     return [*kept, "--port", str(port)]
 
 
-def short_path(filename: str) -> str:
-    """Relative to the current directory if it is below it."""
-    try:
-        return str(Path(filename).resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return filename
-
-
-def _user_frames(error: BaseException) -> list[traceback.FrameSummary]:
-    """The frames of the user's own code: not ours, not the import system's, not an installed package's."""
-    ours = str(Path(__file__).parent) + os.sep
-    foreign = ("<frozen ", ours)
-    return [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(foreign)
-        and "site-packages" not in frame.filename
-        and not frame.filename.startswith(str(Path(os.__file__).parent) + os.sep)
-    ]
-
-
-def _traceback(error: BaseException, *, full: bool) -> str:
-    if full:
-        lines = traceback.format_exception(error)
-    else:
-        lines = traceback.format_list(_user_frames(error)) + traceback.format_exception_only(error)
-    return "".join(lines).rstrip()
+# Packages that are not called like their module; to guess the name would be to install a stranger's package.
+_PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "PIL": "Pillow",
+    "bs4": "beautifulsoup4",
+    "corsheaders": "django-cors-headers",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "decouple": "python-decouple",
+    "dotenv": "python-dotenv",
+    "environ": "django-environ",
+    "jwt": "PyJWT",
+    "rest_framework": "djangorestframework",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+}
 
 
 def _mend_import(error: BaseException) -> str:
+    """How to get a module that is missing; empty when that is not the matter."""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return "mend that line; --full-traceback shows the way there."
-    fix = f"pip install {error.name.partition('.')[0]} — you are using {sys.executable}."
-    other = Path(".venv")
-    if (other / "pyvenv.cfg").exists() and Path(sys.prefix).resolve() != other.resolve():
-        fix += "\na virtual environment in ./.venv is not the one in use."
+        return ""
+    top = error.name.partition(".")[0]
+    if top in sys.modules:  # a part of something that is there
+        return ""
+    fix = f"pip install {_PACKAGES.get(top, top)} — you are using {sys.executable}."
+    for other in (Path(".venv"), Path("venv")):
+        if (other / "pyvenv.cfg").exists() and Path(sys.prefix).resolve() != other.resolve():
+            fix += f"\na virtual environment in ./{other} is not the one in use."
     return fix

@@ -1,6 +1,6 @@
-"""The kinds of values that options take: from the text of a flag or variable, or from TOML, to a checked value.
+"""The kinds of values that options take: from a flag's or variable's text, or from TOML, to a checked value, and back.
 
-Knows no particular option. Every kind raises ValueError with a sentence that says what it takes.
+Knows no particular option. Every kind raises ValueError with the rest of a sentence that says what it takes.
 """
 
 from __future__ import annotations
@@ -10,11 +10,26 @@ from collections.abc import Callable
 from dataclasses import MISSING, Field, field
 from typing import Any, NamedTuple
 
-__all__ = ["Kind", "Option", "choice", "flag", "integer", "option", "path", "seconds", "size", "text", "texts"]
+__all__ = [
+    "Kind",
+    "Option",
+    "choice",
+    "flag",
+    "integer",
+    "mount",
+    "option",
+    "option_of",
+    "path",
+    "seconds",
+    "size",
+    "text",
+    "texts",
+]
 
 _SIZE = re.compile(r"(\d+)\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_TRUE, _FALSE = frozenset(["1", "true", "yes", "on"]), frozenset(["", "0", "false", "no", "off"])
+_MOUNT = re.compile(r"(/[^/?#%\x00-\x20]+)*")
+_TRUE, _FALSE = frozenset(["1", "true", "yes", "on"]), frozenset(["0", "false", "no", "off"])
 
 
 class Kind(NamedTuple):
@@ -23,6 +38,8 @@ class Kind(NamedTuple):
     metavar: str
     parse: Callable[[Any], Any]
     """From text, or from a TOML value, to the value; raises ValueError."""
+    show: Callable[[Any], str] = str
+    """From the value to text that ``parse`` takes."""
     repeats: bool = False
     is_flag: bool = False
 
@@ -35,7 +52,7 @@ class Option(NamedTuple):
     group: str
     short: str = ""
     flags: tuple[str, ...] = ()
-    """Flags where they are not ``--name``; of a flag, one for true and one for false."""
+    """Two flags that stand for the two values, true first, where there is not one ``--name``."""
 
 
 def option(
@@ -73,6 +90,13 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _mount(value: Any) -> str:
+    if not isinstance(value, str) or _MOUNT.fullmatch(value) is None:
+        raise ValueError("takes a path such as /shop, as it is before percent-encoding and without a slash at its end")
+    # PEP 3333: SCRIPT_NAME is bytes that pass as latin-1.
+    return value.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
 def _flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -102,12 +126,20 @@ def _seconds(value: Any) -> float:
     return number
 
 
+def _show_size(value: int) -> str:
+    for suffix, factor in reversed(_FACTORS.items()):
+        if value >= factor and value % factor == 0:
+            return f"{value // factor}{suffix}"
+    return str(value)
+
+
 text = Kind("TEXT", _text)
 path = Kind("PATH", _text)
-texts = Kind("TEXT", _texts, repeats=True)
-flag = Kind("", _flag, is_flag=True)
-size = Kind("BYTES", _size)
-seconds = Kind("SECONDS", _seconds)
+texts = Kind("TEXT", _texts, show=", ".join, repeats=True)
+mount = Kind("PATH", _mount, show=lambda value: value.encode("latin-1").decode("utf-8", "replace"))
+flag = Kind("", _flag, show=lambda value: str(value).lower(), is_flag=True)
+size = Kind("BYTES", _size, show=_show_size)
+seconds = Kind("SECONDS", _seconds, show="{:g}".format)
 
 
 def integer(lowest: int, highest: int | None = None) -> Kind:

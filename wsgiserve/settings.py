@@ -1,43 +1,41 @@
-"""Where settings come from: flags before environment variables, those before ``pyproject.toml``, that before defaults.
+"""Where settings come from: a flag goes before a variable, that before ``pyproject.toml``, and that before the default.
 
-Reads; decides nothing about values, which is the business of ``options.py``, nor about words, which is that of
-``messages.py``.
+Reads, and settles what excludes each other. Decides nothing about values, which is the business of ``options.py``, nor
+about words, which is that of ``messages.py``.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from wsgiserve import messages
 from wsgiserve.config import Config, options
-from wsgiserve.errors import UserError
+from wsgiserve.options import Option
 
 __all__ = ["Settings", "flag_of", "settle", "variable_of"]
 
+_FILE, _VARIABLE, _FLAG = range(3)
+
 
 class Settings(NamedTuple):
-    """A Config, and where each value was found: ``--port``, ``WSGISERVE_PORT``, ``pyproject.toml`` or ``default``."""
+    """A Config, and where each value of it was found: ``--port``, ``WSGISERVE_PORT``, ``pyproject.toml``, ``default``."""
 
     config: Config
     sources: Mapping[str, str]
 
 
-def variable_of(name: str) -> str:
-    """The environment variable of an option."""
-    return f"WSGISERVE_{name.upper()}"
-
-
-def flag_of(name: str) -> str:
-    """The first flag of an option; of APP, which has none, the word."""
-    if name == "app":
-        return "APP"
-    given = options()[name].flags
-    return given[0] if given else "--" + name.replace("_", "-")
+class _Found(NamedTuple):
+    value: Any
+    rank: int
+    source: str
+    said: str
+    """What a person who reads a message has to look for."""
 
 
 def settle(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path) -> Settings:
@@ -45,35 +43,72 @@ def settle(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path
 
     Args:
         flags: parsed values of the flags that were given.
-        environ: the environment variables.
+        environ: the environment variables; an empty one counts as not set.
         directory: where to begin to look for ``pyproject.toml``, upwards.
     Raises:
         UserError: an unknown key, a value that an option does not take, options that exclude each other.
     """
-    values: dict[str, Any] = {}
-    sources = {of.name: "default" for of in fields(Config)}
-    file = _find_pyproject(directory)
-    if file is not None:
-        for name, value in _read_table(file).items():
-            values[name], sources[name] = value, "pyproject.toml"
+    found = dict(chain(_in_file(directory), _in_variables(environ), _in_flags(flags)))  # later ones win
+    _settle_exclusive(found)
+    _settle_dependent(found)
+    config = Config(**{name: of.value for name, of in found.items()})
+    return Settings(config, {name: found[name].source if name in found else "default" for name in options()})
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of an option."""
+    return f"WSGISERVE_{name.upper()}"
+
+
+def flag_of(name: str, value: Any = True) -> str:
+    """The flag that gives an option this value; of APP, which has none, the word."""
+    if name == "app":
+        return "APP"
+    about = options()[name]
+    if not about.flags:
+        return "--" + name.replace("_", "-")
+    return about.flags[not value] if about.kind.is_flag else f"--{value}"
+
+
+# The three places
+
+
+def _in_flags(flags: Mapping[str, Any]) -> Iterator[tuple[str, _Found]]:
+    for name, value in flags.items():
+        flag = flag_of(name, value)
+        yield name, _Found(value, _FLAG, flag, flag)
+
+
+def _in_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, _Found]]:
     for name, about in options().items():
         variable = variable_of(name)
-        if variable in environ:
-            values[name], sources[name] = _from_variable(variable, environ[variable], about.kind.parse), variable
-    for name, value in flags.items():
-        values[name], sources[name] = value, flag_of(name)
-    if sources["mode"] == "--dev":
-        sources["mode"] = f"--{values['mode']}"
-    config = Config(**values)
-    _check_together(config, sources)
-    return Settings(config, sources)
+        if environ.get(variable):
+            yield name, _Found(_parse_variable(variable, environ[variable], about), _VARIABLE, variable, variable)
 
 
-def _from_variable(variable: str, value: str, parse: Any) -> Any:
+def _parse_variable(variable: str, value: str, about: Option) -> Any:
     try:
-        return parse(value)
+        return about.kind.parse(value)
     except ValueError as error:
         raise messages.bad_option(f"{variable} {error}, not {value!r}.", f"change or unset {variable}.") from None
+
+
+def _in_file(directory: Path) -> Iterator[tuple[str, _Found]]:
+    file = _find_pyproject(directory)
+    if file is None:
+        return
+    shown = os.path.relpath(file, directory)
+    try:
+        text = file.read_text("utf-8")
+        document = tomllib.loads(text)
+    except (OSError, ValueError) as error:  # not readable, not UTF-8, not TOML
+        raise messages.unreadable_config(shown, error) from None
+    tool = document.get("tool", {})
+    table = tool.get("wsgiserve", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise messages.bad_config(shown, "is not a table.", None, "write [tool.wsgiserve], and options below it.")
+    for key, value in table.items():
+        yield key, _Found(_parse_key(key, value, shown, text), _FILE, shown, f'"{key}" in {shown}')
 
 
 def _find_pyproject(directory: Path) -> Path | None:
@@ -87,29 +122,16 @@ def _find_pyproject(directory: Path) -> Path | None:
     return None
 
 
-def _read_table(file: Path) -> dict[str, Any]:
-    try:
-        text = file.read_text("utf-8")
-        table = tomllib.loads(text).get("tool", {}).get("wsgiserve", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise messages.bad_config(file.name, f"cannot be read: {error}.", None, "mend the file.") from None
-    if not isinstance(table, dict):
-        raise messages.bad_config(file.name, "is not a table.", None, "write it as a table of options.")
-    return {key: _from_table(key, value, file, text) for key, value in table.items()}
-
-
-def _from_table(key: str, value: Any, file: Path, text: str) -> Any:
+def _parse_key(key: str, value: Any, file: str, text: str) -> Any:
     known = options()
     if key not in known:
-        near = messages.did_you_mean(key, known, '"{}"')
-        fix = near or "wsgiserve --show-config lists the keys."
-        raise messages.bad_config(file.name, f'unknown key "{key}".', _line_of(key, text), fix)
+        fix = messages.did_you_mean(key, known, '"{}"') or "wsgiserve --show-config lists the keys."
+        raise messages.bad_config(file, f'unknown key "{key}".', _line_of(key, text), fix)
     try:
         return known[key].kind.parse(value)
     except ValueError as error:
-        raise messages.bad_config(
-            file.name, f"{key} {error}, not {value!r}.", _line_of(key, text), "wsgiserve --help explains the options."
-        ) from None
+        what = f"{key} {error}, not {value!r}."
+        raise messages.bad_config(file, what, _line_of(key, text), "wsgiserve --help explains the options.") from None
 
 
 def _line_of(key: str, text: str) -> int | None:
@@ -123,29 +145,63 @@ def _line_of(key: str, text: str) -> int | None:
     return None
 
 
+# What does not go together. A stronger place overrules what a weaker one says: whoever types --uds today need not first
+# take the port out of pyproject.toml. Within one place it is a mistake.
+
 _EXCLUSIVE = (("uds", "fd"), ("uds", "host"), ("uds", "port"), ("fd", "host"), ("fd", "port"))
 
 
-def _check_together(config: Config, sources: Mapping[str, str]) -> None:
-    given = {name for name, source in sources.items() if source != "default"}
+def _settle_exclusive(found: dict[str, _Found]) -> None:
     for one, other in _EXCLUSIVE:
-        if one in given and other in given:
-            raise _clash(sources[one], sources[other], "they name different places to listen on; leave one out.")
-    if config.key is not None and config.cert is None:
-        raise _alone(sources["key"], "--cert", "name the certificate too:  --cert FILE --key FILE")
-    if config.key is not None and config.cert == "adhoc":
-        raise _clash("--cert adhoc", sources["key"], "adhoc makes its own key; leave --key out.")
-    if "processes" in given and config.concurrency != "fork":
-        raise _alone(sources["processes"], "--concurrency fork", "add --concurrency fork, or leave it out.")
-    if config.threads is not None and config.concurrency != "pool":
-        raise _alone(sources["threads"], "--concurrency pool", "leave one of the two out.")
-    if config.script_name and not re.fullmatch(r"(/[^/]+)+", config.script_name):
-        raise messages.bad_option("--script-name begins with a slash and does not end with one.", "such as /shop")
+        if one in found and other in found:
+            if found[one].rank == found[other].rank:
+                raise messages.bad_option(
+                    f"{found[one].said} and {found[other].said} exclude each other.",
+                    "they name different places to listen on; leave one out.",
+                )
+            del found[min(one, other, key=lambda name: found[name].rank)]
 
 
-def _clash(one: str, other: str, fix: str) -> UserError:
-    return messages.bad_option(f"{one} and {other} exclude each other.", fix)
+class _Dependent(NamedTuple):
+    """An option that only says something about one value of another."""
+
+    name: str
+    other: str
+    goes_with: Callable[[Any], bool]
+    needs: str
+    fix: str
 
 
-def _alone(one: str, needed: str, fix: str) -> UserError:
-    return messages.bad_option(f"{one} means something with {needed} only.", fix)
+_DEPENDENT = (
+    _Dependent(
+        "processes",
+        "concurrency",
+        lambda concurrency: concurrency == "fork",
+        "--concurrency fork",
+        "add --concurrency fork, or leave it out.",
+    ),
+    _Dependent(
+        "threads",
+        "concurrency",
+        lambda concurrency: concurrency == "pool",
+        "--concurrency pool",
+        "leave one of the two out.",
+    ),
+    _Dependent(
+        "key",
+        "cert",
+        lambda cert: cert not in (None, "adhoc"),
+        "--cert FILE",
+        "name the certificate too:  --cert FILE --key FILE",
+    ),
+)
+
+
+def _settle_dependent(found: dict[str, _Found]) -> None:
+    defaults = Config()
+    for of in _DEPENDENT:
+        other = found.get(of.other) or _Found(getattr(defaults, of.other), -1, "", "")
+        if of.name in found and not of.goes_with(other.value):
+            if found[of.name].rank >= other.rank:
+                raise messages.bad_option(f"{found[of.name].said} goes with {of.needs} only.", of.fix)
+            del found[of.name]

@@ -13,7 +13,7 @@ from .conversations import CONVERSATIONS, Talk
 from .facts import Difference, Facts, differences, facts
 from .rows import ROWS, Row, documented
 from .serving import WERKZEUG, Served, Spec
-from .wire import Response, exchange
+from .wire import Response, exchange, framing_of
 
 Serve = Callable[[Spec], Served]
 
@@ -89,8 +89,8 @@ def accounts_for(name: str, row: Row, difference: Difference, shows: tuple[str, 
 def response_of(answer: requests.Response) -> Response:
     """What ``requests`` received, in the shape that the raw reader gives."""
     raw = answer.raw
-    headers = tuple(raw.headers.items())
-    coding = raw.headers.get("Transfer-Encoding")
-    framing = "chunked" if coding else "length" if "Content-Length" in raw.headers else "close"
+    headers = {name.lower(): value for name, value in raw.headers.items()}
+    framing = framing_of(str(answer.request.method), answer.status_code, headers)
     version = "HTTP/1.1" if raw.version == 11 else "HTTP/1.0"
-    return Response(version, answer.status_code, answer.reason, headers, answer.content, framing, True)
+    pairs = tuple(raw.headers.items())
+    return Response(version, answer.status_code, answer.reason, pairs, answer.content, framing, True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-__all__ = ["Response", "exchange"]
+__all__ = ["Response", "exchange", "framing_of"]
 
 ANSWER_SECONDS = 10.0
 STATUS_LINE = re.compile(r"(HTTP/\d\.\d) (\d{3}) ?([^\r\n]*)")

@@ -148,8 +148,8 @@ class Connection:
 
     @property
     def complete(self) -> bool:
-        """Whether all of the current request's content has been read."""
-        return self._reader is None
+        """Whether all of the current request's content has been read, whether or not EndOfMessage was pulled."""
+        return self._reader is None or self._reader.remaining == 0
 
     def _read_head(self) -> Event:
         if self._drained >= 0 and not self._drain():
@@ -160,13 +160,12 @@ class Connection:
         if buffer[start] == 0x0D:
             self._skip_empty_lines()
             start = self._start
-            if buffer[start:] in (b"", b"\r"):
+            if buffer[start : start + 2] in (b"", b"\r"):
                 return self._wait_for_head()
         end = buffer.find(b"\r\n\r\n", start + max(self._scanned - 3, 0))
         if end < 0:
             self._check_incomplete_head()
             return self._wait_for_head()
-        self._parser.check_line_start(buffer[start : start + 1])
         request = self._parser.parse_head(buffer[start:end])
         self._start = end + 4
         self._begin(request)
@@ -198,22 +197,18 @@ class Connection:
 
     def _check_incomplete_head(self) -> None:
         """Refuse now what more bytes cannot mend; nobody should wait for a head that is wrong already."""
-        parser = self._parser
-        arrived = self._buffer[self._start :]
+        parser, buffer, start = self._parser, self._buffer, self._start
         if not self._section_start:
-            end = arrived.find(b"\r\n", max(self._scanned - 1, 0))
+            end = buffer.find(b"\r\n", start + max(self._scanned - 1, 0))
             if end < 0:
-                parser.check_line_start(arrived)
-                if len(arrived) > parser.limits.request_line + 1:
-                    raise RemoteProtocolError("the request line is too long", status=414)
+                parser.check_line(buffer, start, len(buffer), terminator=1)
             else:
-                parser.parse_request_line(arrived[:end])
-                self._section_start = end + 2
-                self._scanned = 0
+                parser.parse_request_line(buffer[start:end])
+                self._section_start = end + 2 - start
         if self._section_start:
             scanned = max(self._scanned - self._section_start, 0)
-            parser.check_section_start(arrived[self._section_start :], scanned, terminator=3)
-        self._scanned = len(arrived)
+            parser.check_section(buffer, start + self._section_start, len(buffer), scanned=scanned, terminator=3)
+        self._scanned = len(buffer) - start
 
     def _read_content(self) -> Event:
         reader = self._reader
@@ -274,7 +269,7 @@ class Connection:
             head.length = None
         version = min(line.version, self._version)
         self.framing = response_framing(line.method, version, head.status, head.length)
-        self._missing = head.length or 0
+        self._missing = head.length or 0 if self.framing is Framing.LENGTH else 0
         self._persistent = self._persistent and self._can_persist()
         return response_head(
             head,
@@ -348,7 +343,9 @@ class Connection:
         """
         if not self._persistent or (self._eof and self._start == len(self._buffer)):
             return CLOSE
-        if self._reader is not None:
+        if self.complete:
+            self._reader = None
+        else:
             self._drained = 0
         self.request = None
         self.framing = None

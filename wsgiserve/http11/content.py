@@ -64,7 +64,7 @@ class ChunkedReader:
         self._missing = 0  # bytes of the current chunk still to come
         self._received = 0  # bytes of content announced so far
         self._extensions = 0  # bytes of chunk extensions so far
-        self._scanned = 0  # bytes of trailers in which an earlier call found no end
+        self._scanned = 0  # bytes of a chunk's first line, or of the trailers, in which an earlier call found no end
 
     def __call__(self, buffer: bytes, start: int) -> Read:
         """Go on where the last call stopped, until there is an event or nothing more can be read."""
@@ -76,18 +76,21 @@ class ChunkedReader:
         return event, start
 
     def _read_size(self, buffer: bytes, start: int) -> Read:
-        longest = start + _CHUNK_SIZE_DIGITS + self._parser.limits.chunk_extensions - self._extensions
-        end = buffer.find(b"\r\n", start, longest + 2)
-        if end < 0:
-            if len(buffer) > longest + 1:
+        limit = self._parser.limits.chunk_extensions
+        longest = start + _CHUNK_SIZE_DIGITS + limit - self._extensions
+        line_feed = buffer.find(b"\n", start + self._scanned, longest + 2)
+        if line_feed < 0:
+            if len(buffer) >= longest + 2:
                 raise RemoteProtocolError("the chunk extensions are too long")
+            self._scanned = len(buffer) - start
             return None, start
-        match = CHUNK_LINE.fullmatch(buffer, start, end)
-        if match is None:
-            raise RemoteProtocolError("an invalid chunk size or chunk extension")
-        self._extensions += len(match[2])
-        self._begin_chunk(int(match[1], 16))
-        return None, end + 2
+        self._scanned = 0
+        size, extensions = _parse_chunk_line(buffer[start:line_feed])
+        self._extensions += extensions
+        if self._extensions > limit:
+            raise RemoteProtocolError("the chunk extensions are too long")
+        self._begin_chunk(size)
+        return None, line_feed + 1
 
     def _begin_chunk(self, size: int) -> None:
         self._received += size
@@ -116,10 +119,19 @@ class ChunkedReader:
         if buffer.startswith(b"\r\n", start):
             return EndOfMessage(), start + 2
         end = buffer.find(b"\r\n\r\n", start + max(self._scanned - 3, 0))
-        section = buffer[start : end if end >= 0 else len(buffer)]
         if end < 0:
-            self._parser.check_section_start(section, self._scanned, terminator=3)
-            self._scanned = len(section)
+            self._parser.check_section(buffer, start, len(buffer), scanned=self._scanned, terminator=3)
+            self._scanned = len(buffer) - start
             return None, start
-        self._parser.check_section_start(section, 0)
-        return EndOfMessage(tuple(self._parser.parse_fields(section))), end + 4
+        self._parser.check_section(buffer, start, end)
+        return EndOfMessage(tuple(self._parser.parse_fields(buffer[start:end]))), end + 4
+
+
+def _parse_chunk_line(line: bytes) -> tuple[int, int]:
+    """Size of a chunk and bytes of its extensions, from its first line up to the CR."""
+    if not line.endswith(b"\r"):
+        raise RemoteProtocolError("a line ends with LF instead of CRLF")
+    match = CHUNK_LINE.fullmatch(line, 0, len(line) - 1)
+    if match is None:
+        raise RemoteProtocolError("an invalid chunk size or chunk extension")
+    return int(match[1], 16), len(match[2])

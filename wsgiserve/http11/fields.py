@@ -29,7 +29,7 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     ]
 )
-"""Fields that belong to one connection, as PEP 3333 takes them from RFC 2616 §13.5.1; an application may not set them."""
+"""Fields of one connection, as PEP 3333 takes them from RFC 2616 §13.5.1; an application may not set them."""
 
 SECRET = frozenset([b"authorization", b"cookie", b"proxy-authorization"])
 """Fields that identify a person: never kept in a memo, where they would outlive their request."""
@@ -37,7 +37,7 @@ SECRET = frozenset([b"authorization", b"cookie", b"proxy-authorization"])
 # Fields of which a second one would let two readers of the same bytes see two different requests.
 _SINGLE = frozenset([b"content-length", b"content-type", b"host"])
 
-# Twenty digits are beyond 2**64. Python refuses to convert more than 4,300 digits; no limit on content is that high.
+# Nineteen digits hold 2**63. No limit on content is higher, and Python refuses to convert more than 4,300 digits.
 _CONTENT_LENGTH_DIGITS = 19
 
 

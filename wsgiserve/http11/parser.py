@@ -3,7 +3,7 @@
 Floor 1. The only place that reads a head. One parser serves all connections of a server; it keeps no state of theirs.
 What it keeps are memos: a client repeats its request-line, its field lines, mostly its whole field section, and what
 was validated once need not be validated again. Memos are bounded in entries and in bytes, hold nothing long and no
-field that carries a secret; when one is full it starts anew, so an attacker who sends ever new lines costs a parse each.
+field that carries a secret; when one is full it starts anew, so that ever new lines cost a parse each and no memory.
 Source: RFC 9112 §2.2 (message parsing), §3 (request-line), §3.2 (the four target forms), §5 (fields).
 """
 
@@ -16,7 +16,7 @@ from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.http11.events import FieldSection, Request, RequestLine
 from wsgiserve.http11.fields import SECRET, field_section, parse_field_line
 from wsgiserve.http11.framing import request_framing, request_persistent
-from wsgiserve.http11.grammar import ABSOLUTE_FORM, AUTHORITY_FORM, BARE_LF, HOST, ORIGIN_FORM, REQUEST_LINE, TCHAR
+from wsgiserve.http11.grammar import ABSOLUTE_FORM, AUTHORITY_FORM, HOST, ORIGIN_FORM, REQUEST_LINE, TCHAR
 from wsgiserve.http11.limits import Limits
 
 __all__ = ["RequestParser"]
@@ -75,9 +75,7 @@ class RequestParser:
         known = self._lines.get(line)
         if known is not None:
             return known
-        self.check_line_start(line)
-        if len(line) > self.limits.request_line:
-            raise RemoteProtocolError("the request line is too long", status=414)
+        self.check_line(line, 0, len(line))
         match = REQUEST_LINE.fullmatch(line)
         if match is None:
             raise RemoteProtocolError(_what_is_wrong(line))
@@ -91,39 +89,51 @@ class RequestParser:
             _keep(self._lines, line, parsed)
         return parsed
 
-    def check_line_start(self, start: bytes | bytearray) -> None:
-        """Refuse what can be refused before a request-line is complete, or it would be waited for in vain."""
-        if start[0] == _TLS_HANDSHAKE:
+    def check_line(self, buffer: bytes, start: int, end: int, *, terminator: int = 0) -> None:
+        """Refuse a request-line, complete or still arriving, for its first byte, its line end or its size.
+
+        Args:
+            buffer: the line is ``buffer[start:end]``, and not empty.
+            start: as above.
+            end: as above.
+            terminator: bytes at the end that may belong to the CRLF rather than to the line.
+        """
+        first, limit = buffer[start], self.limits.request_line
+        if first == _TLS_HANDSHAKE:
             raise RemoteProtocolError(
                 "a TLS handshake on a port that speaks plain HTTP; use http:// instead of https://", slug="tls-on-http"
             )
-        if start[0] not in _METHOD_START:
+        if first not in _METHOD_START:
             raise RemoteProtocolError("the request does not begin with a method")
-        if b"\n" in start[: self.limits.request_line + 1]:
+        if buffer.find(b"\n", start, min(end, start + limit + 1)) >= 0:
             raise RemoteProtocolError("a line ends with LF instead of CRLF")
+        if end - start - terminator > limit:
+            raise RemoteProtocolError("the request line is too long", status=414)
 
     # Field section
 
     def _parse_section(self, section: bytes) -> FieldSection:
-        self.check_section_start(section, 0)
+        self.check_section(section, 0, len(section))
         pairs = self.parse_fields(section)
         fields = field_section(pairs)
         if not any(name in SECRET for name, _ in pairs):
             _keep(self._sections, section, fields)
         return fields
 
-    def check_section_start(self, section: bytes | bytearray, scanned: int, *, terminator: int = 0) -> None:
-        """Refuse a field section, complete or still arriving, for its size or its line ends.
+    def check_section(self, buffer: bytes, start: int, end: int, *, scanned: int = 0, terminator: int = 0) -> None:
+        """Refuse a field section, complete or still arriving, for its line ends or its size.
 
         Args:
-            section: from the byte after the first line's CRLF.
-            scanned: offset up to which an earlier call has looked.
+            buffer: the section is ``buffer[start:end]``, from the byte after the first line's CRLF.
+            start: as above.
+            end: as above.
+            scanned: bytes of it in which an earlier call found nothing to refuse.
             terminator: bytes at the end that may belong to the empty line rather than to a field.
         """
         limit = self.limits.head
-        if BARE_LF.search(section, max(scanned - 1, 0), limit) or section[:1] == b"\n":
+        if _bare_lf(buffer, start + scanned, min(end, start + limit)):
             raise RemoteProtocolError("a line ends with LF instead of CRLF")
-        if len(section) - terminator > limit:
+        if end - start - terminator > limit:
             raise RemoteProtocolError("the header fields are too long", status=431)
 
     def parse_fields(self, section: bytes) -> list[Pair]:
@@ -149,6 +159,12 @@ def _keep(memo: dict[bytes, T], key: bytes, value: T) -> None:
     if len(memo) >= _MEMO_ENTRIES:
         memo.clear()
     memo[key] = value
+
+
+def _bare_lf(buffer: bytes, start: int, end: int) -> bool:
+    # RFC 9112 §2.2: a recipient MAY take a single LF as a line terminator. We do not: a proxy that does not would read
+    # another request than we do. Counting twice takes a tenth of the time of a pattern with a look-behind.
+    return buffer.count(b"\n", start, end) != buffer.count(b"\r\n", max(start - 1, 0), end)
 
 
 def _what_is_wrong(line: bytes) -> str:
@@ -183,7 +199,7 @@ def _parse_origin_form(target: bytes) -> _Target | None:
 
 def _parse_absolute_form(target: bytes) -> _Target | None:
     match = ABSOLUTE_FORM.fullmatch(target)
-    if match is None or not HOST.fullmatch(match[2]) or match[2].startswith(b":"):
+    if match is None or not HOST.fullmatch(match[2]):
         return None
     # RFC 9110 §4.2.3: an empty path of an http URI is the same as "/".
     return match[3] or b"/", match[4] or b"", match[2]

@@ -1,6 +1,7 @@
 """Responses: status-line, fields and framed content as bytes.
 
-Floor 1, pure. Field lines come in checked and encoded; the framing fields, which no application may set, are added here.
+Floor 1, pure. Field lines come in checked and encoded; the framing fields, which no application may set, are added
+here.
 Source: RFC 9112 §4 (status-line), §7.1 (chunks), §9.6 (Connection: close); RFC 9110 §6.6.1 (Date), §10.2.4 (Server).
 """
 

@@ -35,11 +35,12 @@ def peer_keys(sock: socket.socket, address: Address) -> dict[str, Any]:
     name, server_port = _server_address(sock)
     keys = {
         "REMOTE_ADDR": host,
-        "REMOTE_HOST": host,
         "REMOTE_PORT": port,
         "SERVER_NAME": name,
         "SERVER_PORT": server_port,
     }
+    if host != UNIX_PEER:
+        keys["REMOTE_HOST"] = host  # RFC 3875 §4.1.9: the address, when the name is not looked up
     if isinstance(sock, ssl.SSLSocket):
         keys.update(_tls_keys(sock))
     return keys

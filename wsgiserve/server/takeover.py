@@ -51,9 +51,16 @@ class ClientSocket:
         self._take_over = take_over
 
     def __getattr__(self, name: str) -> Any:
-        if name not in _LOOKS and not name.startswith("__"):
+        value = getattr(self._sock, name)
+        if name in _LOOKS or not callable(value):
+            return value
+
+        # Not yet: a debugger that lists what is here asks for every attribute, and calls none.
+        def use(*args: Any, **kwargs: Any) -> Any:
             self._take_over()
-        return getattr(self._sock, name)
+            return value(*args, **kwargs)
+
+        return use
 
     def fileno(self) -> int:
         """The descriptor. Watching it, with ``selectors`` for instance, is only a look."""

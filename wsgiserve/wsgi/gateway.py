@@ -217,7 +217,6 @@ class Gateway:
         http = self._http
         if http.framing is None:
             self._transport.send_last(self._start_empty())
-            return
         try:
             end = http.end()
         except LocalProtocolError as error:
@@ -229,5 +228,4 @@ class Gateway:
     def _start_empty(self) -> bytes:
         # Of a HEAD request the application may have left out the body; that says nothing of its length.
         request = self._http.request
-        head = self._start(None if request is not None and request.line.method == b"HEAD" else 0)
-        return head + self._http.end()
+        return self._start(None if request is not None and request.line.method == b"HEAD" else 0)

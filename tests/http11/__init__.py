@@ -1,0 +1,1 @@
+"""Tests of floor 1, module by module: bytes in, events or bytes out."""

@@ -1,0 +1,68 @@
+"""An exception of the user's code, short: its words, the lines of the user's that led to it, and a place's path.
+
+Knows exceptions, not messages.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+
+__all__ = ["describe", "is_raised_by_import", "mark", "short_path", "user_frames", "whole_traceback"]
+
+_OURS = str(Path(__file__).parent) + os.sep
+_STANDARD_LIBRARY = str(Path(os.__file__).parent) + os.sep
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_FROZEN = "<frozen "
+_IMPORTLIB = str(Path(_STANDARD_LIBRARY, "importlib")) + os.sep
+
+
+def describe(error: BaseException) -> str:
+    """``KeyError: 'sku'``: the class and the first line, without a full stop at its end."""
+    name, lines = type(error).__name__, str(error).strip().splitlines()
+    return f"{name}: {lines[0].rstrip().removesuffix('.')}" if lines else name
+
+
+def user_frames(error: BaseException) -> list[str]:
+    """``shop/cache.py:3  import redis`` for each line of the user's own code, the innermost first.
+
+    When none is the user's, the innermost of all; when there are none, nothing.
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OURS)]
+    shown = [frame for frame in frames if not _is_foreign(frame.filename)] or frames[-1:]
+    return [f"{short_path(frame.filename)}:{frame.lineno}  {frame.line}".rstrip() for frame in reversed(shown)]
+
+
+def whole_traceback(error: BaseException) -> str:
+    """All of it, as Python prints it."""
+    return "".join(traceback.format_exception(error)).rstrip()
+
+
+def is_raised_by_import(error: BaseException) -> bool:
+    """Whether the import system raised it for what we asked, and no code that it was importing."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return all(frame.filename.startswith((_OURS, _FROZEN, _IMPORTLIB)) for frame in frames)
+
+
+def mark(error: SyntaxError) -> list[str]:
+    """The source line of a syntax error, and a caret below the place; nothing when the line is not known."""
+    if not error.text or not error.text.strip():
+        return []
+    line = error.text.rstrip()
+    before = line[: max((error.offset or 1) - 1, 0)].lstrip()
+    # Tabs stay, so that the caret stands where the terminal puts the character above it.
+    return [line.lstrip(), "".join("\t" if character == "\t" else " " for character in before) + "^"]
+
+
+def short_path(filename: str) -> str:
+    """Relative to the current directory if it is below it."""
+    try:
+        return str(Path(filename).resolve().relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return filename
+
+
+def _is_foreign(filename: str) -> bool:
+    """Whether it is neither the user's nor ours: the interpreter's, or installed."""
+    return filename.startswith((_FROZEN, _STANDARD_LIBRARY)) or any(part in filename for part in _INSTALLED)

@@ -14,7 +14,7 @@ from json.encoder import encode_basestring_ascii as quote
 from wsgiserve.console import Color, Console, escape, shorten
 from wsgiserve.server.access import Access, AccessLog
 
-__all__ = ["make_access_log", "make_line", "request_id"]
+__all__ = ["format_duration", "format_size", "make_access_log", "make_line", "request_id"]
 
 # Seconds from which the time of a request is worth a look, and from which it is worth a worry.
 _SLOW, _VERY_SLOW = 0.5, 2.0

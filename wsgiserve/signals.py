@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Protocol
 
-__all__ = ["EXIT_CODES", "stopped_by_signals"]
+__all__ = ["EXIT_CODES", "Stoppable", "stopped_by_signals"]
 
 # 128 + the signal's number is what shells report for Ctrl-C; being told to stop by SIGTERM is a clean end.
 EXIT_CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 0}

@@ -23,7 +23,7 @@ def blame_callable(function: Any) -> str | None:
     function = getattr(function, "__func__", function)
     code = getattr(function, "__code__", None)
     if code is None:
-        call = getattr(type(function), "__call__", None)
+        call = getattr(type(function), "__call__", None)  # noqa: B004 - where it is defined, not whether
         code = getattr(call, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno} in {code.co_name}" if code else None
 

@@ -182,10 +182,9 @@ class Gateway:
         if len(data) > _JOIN_BYTES and head:
             self._transport.send(head)
             head = b""
-        if http.nothing_follows:
-            self._transport.send_last(head + data)
-        elif head or data:
-            self._transport.send(head + data)
+        if head or data:
+            send = self._transport.send_last if http.nothing_follows else self._transport.send
+            send(head + data)
 
     def _start(self, length: int | None) -> bytes:
         """The response head. From here on the response cannot be replaced by another."""

@@ -58,15 +58,11 @@ class Input(io.BufferedIOBase):
         """To the next newline, included, or ``size`` bytes, or the end, whichever comes first."""
         limit = -1 if size is None or size < 0 else size
         parts: list[bytes] = []
-        while limit:
-            if self._start == len(self._buffer) and not self._fill():
-                break
+        while limit and (self._start < len(self._buffer) or self._fill()):
             part = self._take_line(limit)
             parts.append(part)
-            if part.endswith(b"\n"):
-                break
-            if limit > 0:
-                limit -= len(part)
+            # At a newline nothing is left to be read, as if the limit had been reached.
+            limit = 0 if part.endswith(b"\n") else limit - len(part) if limit > 0 else limit
         return b"".join(parts)
 
     def _fill(self) -> bool:

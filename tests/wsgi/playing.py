@@ -1,0 +1,140 @@
+"""Floor 2 without sockets: requests from bytes, responses into a list, and what a client makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import h11
+
+from wsgiserve.errors import ClientDisconnected
+from wsgiserve.http11 import Connection, Limits, Request, RequestParser
+from wsgiserve.wsgi import EnvironBuilder, Gateway
+from wsgiserve.wsgi.filewrapper import KernelFile
+
+GET = b"GET /path HTTP/1.1\r\nHost: example\r\n\r\n"
+HEAD = GET.replace(b"GET", b"HEAD")
+OLD = b"GET /path HTTP/1.0\r\n\r\n"
+
+TEXT = [("Content-Type", "text/plain")]
+
+
+def parse(data: bytes, limits: Limits | None = None) -> tuple[Connection, Request]:
+    """A connection whose first request has been read."""
+    connection = Connection(RequestParser(limits or Limits()))
+    connection.receive_data(data)
+    request = connection.next_event()
+    assert isinstance(request, Request)
+    return connection, request
+
+
+def builder(**changes: Any) -> EnvironBuilder:
+    told: dict[str, Any] = {
+        "software": "test/1",
+        "url_scheme": "http",
+        "multithread": False,
+        "multiprocess": False,
+    }
+    return EnvironBuilder(**told | changes)
+
+
+def environ(data: bytes = GET, **changes: Any) -> dict[str, Any]:
+    """The environ of a request."""
+    build = builder(**changes)
+    return build.build(build.connection_environ({"REMOTE_ADDR": "127.0.0.1"}), parse(data)[1])
+
+
+class Wire:
+    """A Transport that keeps what it is given; each piece is one call."""
+
+    def __init__(self, *, sends_files: bool = False, fails_after: int = -1) -> None:
+        self.pieces: list[bytes] = []
+        self.last = 0
+        self.files: list[bytes] = []
+        self._sends_files = sends_files
+        self._fails_after = fails_after
+
+    @property
+    def sends_files(self) -> bool:
+        return self._sends_files
+
+    def send(self, data: bytes) -> None:
+        if len(self.pieces) == self._fails_after:
+            raise ClientDisconnected("gone")
+        assert data
+        assert not self.last, "something follows what was said to be the last"
+        self.pieces.append(data)
+
+    def send_last(self, data: bytes) -> None:
+        self.send(data)
+        self.last += 1
+
+    def send_file(self, head: bytes, file: KernelFile, count: int) -> None:
+        import os
+
+        data = os.pread(file.fileno, count, file.offset)
+        self.files.append(data)
+        self.send_last(head + data)
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self.pieces)
+
+
+class Played:
+    """An application that has been run once."""
+
+    def __init__(
+        self, application: Callable[..., Iterable[bytes]], request: bytes = GET, wire: Wire | None = None
+    ) -> None:
+        self.connection, parsed = parse(request)
+        self.method = parsed.line.method
+        self.wire = wire or Wire()
+        self.gateway = Gateway(self.connection, self.wire, date=b"a date", server=b"a server")
+        self.error: BaseException | None = None
+        try:
+            self.gateway.run(application, environ(request))
+        except BaseException as error:
+            self.error = error
+
+    @property
+    def text(self) -> str:
+        """What went over the wire; the head and the body as they are."""
+        return self.wire.data.decode("latin-1")
+
+    def read(self, *, closed: bool = False) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body as an independent client reads them; fails if the response is not whole."""
+        client = h11.Connection(h11.CLIENT)
+        client.send(h11.Request(method=self.method, target="/", headers=[("Host", "example")]))
+        client.send(h11.EndOfMessage())
+        client.receive_data(self.wire.data)
+        if closed:
+            client.receive_data(b"")
+        response = client.next_event()
+        assert isinstance(response, h11.Response)
+        body = b""
+        while isinstance(event := client.next_event(), h11.Data):
+            body += bytes(event.data)
+        assert isinstance(event, h11.EndOfMessage), event
+        headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
+        return response.status_code, headers, body
+
+
+def answer(*blocks: bytes, status: str = "200 OK", headers: list[tuple[str, str]] | None = None) -> Any:
+    """An application that returns a list."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response(status, list(TEXT if headers is None else headers))
+        return list(blocks)
+
+    return application
+
+
+def stream(*blocks: bytes, status: str = "200 OK", headers: list[tuple[str, str]] | None = None) -> Any:
+    """An application that returns an iterator."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response(status, list(TEXT if headers is None else headers))
+        return iter(blocks)
+
+    return application

@@ -1,0 +1,167 @@
+"""Status and headers of applications: what passes, what does not, and what the refusal says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wsgiserve.errors import LocalProtocolError
+from wsgiserve.wsgi import headers as module
+from wsgiserve.wsgi.headers import check_response
+
+
+@pytest.fixture(autouse=True)
+def _empty_memos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_statuses", {})
+    monkeypatch.setattr(module, "_lines", {})
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        ("200 OK", 200, b"OK"),
+        ("404 Not Found", 404, b"Not Found"),
+        ("599 a\tb", 599, b"a\tb"),
+        ("200  OK", 200, b" OK"),
+        ("299 caf\xe9", 299, b"caf\xe9"),
+    ],
+)
+def test_a_status_is_a_code_and_a_reason(status: str, code: int, reason: bytes) -> None:
+    for _ in range(2):  # the second time from the memo
+        head = check_response(status, [])
+        assert (head.status, head.reason) == (code, reason)
+
+
+BAD_STATUSES = [
+    "200",
+    "200 ",
+    "OK",
+    "",
+    "20 OK",
+    "2000 OK",
+    "100 Continue",
+    "101 Up",
+    "600 No",
+    "200 O\nK",
+    "200 \u20ac",
+]
+
+
+@pytest.mark.parametrize("status", [*BAD_STATUSES, "200 OK\r\nX: y", "200 \x7f", "٢٠٠ OK", b"200 OK", 200, None])
+def test_anything_else_is_none(status: Any) -> None:
+    with pytest.raises(LocalProtocolError, match="PEP 3333"):
+        check_response(status, [])
+
+
+def test_headers_become_field_lines_in_order() -> None:
+    head = check_response("200 OK", [("X-One", "1"), ("x-two", " 2\t"), ("X-One", ""), ("Set-Cookie", "caf\xe9")])
+    assert head.fields == b"X-One: 1\r\nx-two: 2\r\nX-One: \r\nSet-Cookie: caf\xe9\r\n"
+    assert (head.length, head.date, head.server) == (None, False, False)
+
+
+def test_a_length_is_noted_and_left_to_the_framing() -> None:
+    for _ in range(2):
+        head = check_response("200 OK", [("content-LENGTH", "042")])
+        assert (head.length, head.fields) == (42, b"")
+
+
+def test_date_and_server_are_noted_each_time() -> None:
+    for _ in range(2):
+        head = check_response("200 OK", [("date", "today"), ("Server", "mine")])
+        assert (head.date, head.server, head.fields) == (True, True, b"date: today\r\nServer: mine\r\n")
+
+
+@pytest.mark.parametrize("length", ["", "-1", "+1", "1.0", "0x1", "1 2", "1_0", "١", "9" * 19])
+def test_a_length_is_a_number(length: str) -> None:
+    with pytest.raises(LocalProtocolError, match=r"Content-Length|latin-1"):
+        check_response("200 OK", [("Content-Length", length)])
+
+
+def test_there_is_one_length() -> None:
+    with pytest.raises(LocalProtocolError, match="twice"):
+        check_response("200 OK", [("Content-Length", "5"), ("content-length", "5")])
+
+
+@pytest.mark.parametrize("name", ["", "X Y", "X:", "X\r\nY", "caf\xe9", "(x)", "X\0"])
+def test_a_name_is_a_token(name: str) -> None:
+    with pytest.raises(LocalProtocolError, match="token"):
+        check_response("200 OK", [(name, "value")])
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: y", "a\n", "a\rb", "\0", "\x1f", "\x7f", "\u20ac", "\u2028"])
+def test_a_value_has_no_control_characters_and_nothing_beyond_latin_1(value: str) -> None:
+    with pytest.raises(LocalProtocolError, match="value of X-One"):
+        check_response("200 OK", [("X-One", value)])
+
+
+HOP_BY_HOP = "Connection Keep-Alive Proxy-Authenticate Proxy-Authorization TE Trailers Transfer-Encoding Upgrade"
+
+
+@pytest.mark.parametrize("name", [*HOP_BY_HOP.split(), "cOnNeCtIoN"])
+def test_what_belongs_to_the_connection_is_not_the_applications(name: str) -> None:
+    with pytest.raises(LocalProtocolError, match="hop-by-hop"):
+        check_response("200 OK", [(name, "close")])
+
+
+@pytest.mark.parametrize(
+    "headers", [(("X", "1"),), {"X": "1"}, None, "X: 1", iter([]), [["X", "1"]], [("X",)], [("X", "1", "2")], ["X1"]]
+)
+def test_headers_are_a_list_of_pairs(headers: Any) -> None:
+    with pytest.raises(LocalProtocolError, match=r"list|tuple"):
+        check_response("200 OK", headers)
+
+
+@pytest.mark.parametrize("header", [("X", 1), (b"X", "1"), ("X", b"1"), ("X", None), ("X", ["1"]), (1, 2)])
+def test_names_and_values_are_str(header: Any) -> None:
+    with pytest.raises(LocalProtocolError, match="must be str"):
+        check_response("200 OK", [header])
+
+
+def test_a_refusal_does_not_quote_the_value() -> None:
+    with pytest.raises(LocalProtocolError) as caught:
+        check_response("200 OK", [("Set-Cookie", "secret\n")])
+    assert "secret" not in str(caught.value)
+
+
+class Text(str):
+    """Equal to a str, and printed as something else."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "bad\r\nX: y"
+
+    def __format__(self, spec: str) -> str:
+        return "bad\r\nX: y"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_subclass_of_str_is_the_text_it_holds(first: bool) -> None:
+    if not first:
+        check_response("200 OK", [("X", "1")])
+    assert check_response(Text("200 OK"), [(Text("X"), Text("1"))]).fields == b"X: 1\r\n"
+
+
+def test_what_is_equal_and_not_text_is_not_taken_from_the_memo() -> None:
+    check_response("200 OK", [("X", "1")])
+
+    class Sly:
+        def __hash__(self) -> int:
+            return hash("1")
+
+        def __eq__(self, other: object) -> bool:
+            return other == "1"
+
+    # Equal to a header that was checked: what goes out is the checked line, so nothing can slip in.
+    assert check_response("200 OK", [("X", Sly())]).fields == b"X: 1\r\n"
+
+
+def test_memos_are_bounded_and_keep_neither_cookies_nor_long_lines() -> None:
+    for number in range(2000):
+        check_response(f"200 OK {number}", [("X", str(number))])
+    assert len(module._statuses) <= 512
+    assert len(module._lines) <= 512
+    module._lines.clear()
+    check_response("200 OK", [("Set-Cookie", "a=1"), ("X", "x" * 300), ("Date", "now"), ("Server", "s")])
+    assert module._lines == {}

@@ -1,0 +1,53 @@
+"""``wsgi.errors``: text becomes log records, whole lines at a time."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from wsgiserve.server.errorstream import ErrorStream
+
+
+@pytest.fixture
+def stream(caplog: pytest.LogCaptureFixture) -> ErrorStream:
+    caplog.set_level(logging.DEBUG, "wsgiserve.errors")
+    return ErrorStream(lambda: "127.0.0.1 GET /cart")
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+def test_one_write_of_several_lines_is_one_record(stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:
+    assert stream.write("Traceback\n  File\nKeyError\n") == 25
+    assert said(caplog) == ["Traceback\n  File\nKeyError"]
+    assert caplog.records[0].levelno == logging.ERROR
+    assert caplog.records[0].__dict__["request"] == "127.0.0.1 GET /cart"
+
+
+def test_a_line_waits_for_its_end(stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:
+    stream.write("a")
+    stream.write("b")
+    assert said(caplog) == []
+    stream.write("c\nd")
+    assert said(caplog) == ["abc"]
+    stream.flush()
+    stream.flush()
+    assert said(caplog) == ["abc", "d"]
+
+
+def test_print_and_writelines_work(stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:
+    print("printed", 1, file=stream)
+    stream.writelines(["x\n", "y\n"])
+    assert said(caplog) == ["printed 1", "x", "y"]
+
+
+def test_a_percent_sign_is_only_a_percent_sign(stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:
+    stream.write("100 %s\n")
+    assert said(caplog) == ["100 %s"]
+
+
+def test_it_can_be_written_to_and_not_read(stream: ErrorStream) -> None:
+    assert stream.writable()
+    assert not stream.readable()

@@ -20,7 +20,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_one_write_of_several_lines_is_one_record(stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:
-    assert stream.write("Traceback\n  File\nKeyError\n") == 25
+    assert stream.write("Traceback\n  File\nKeyError\n") == 26
     assert said(caplog) == ["Traceback\n  File\nKeyError"]
     assert caplog.records[0].levelno == logging.ERROR
     assert caplog.records[0].__dict__["request"] == "127.0.0.1 GET /cart"

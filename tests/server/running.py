@@ -1,4 +1,4 @@
-"""Servers in a thread of the test's own process, and clients that speak in bytes."""
+"""Servers in a thread of the test's own process, and waiting for what happens there."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.client import HTTPResponse
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
@@ -22,13 +21,10 @@ if TYPE_CHECKING:
 __all__ = [
     "GET",
     "IN_ONE_PROCESS",
-    "Answer",
     "Held",
-    "connect",
     "descriptors",
     "hello",
-    "read_answer",
-    "read_to_end",
+    "once",
     "reset",
     "running",
     "until",
@@ -91,7 +87,7 @@ def running(server: Server) -> Iterator[Server]:
     try:
         yield server
     finally:
-        if thread.is_alive():
+        if not server.stopping:
             server.stop()
         thread.join(SECONDS)
         assert not thread.is_alive(), "serve_forever does not end"
@@ -106,49 +102,25 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.002)
 
 
+def once(condition: Callable[[], object], do: Callable[[], object]) -> threading.Thread:
+    """Do something as soon as a condition holds, in another thread."""
+
+    def run() -> None:
+        until(condition)
+        do()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
 def descriptors() -> set[str]:
     """The open descriptors of this process, with what they stand for."""
     found = set()
     for link in Path("/proc/self/fd").iterdir():
-        try:
+        with suppress(FileNotFoundError):  # that of the listing itself
             found.add(f"{link.name} {link.readlink()}")
-        except FileNotFoundError:  # that of the listing itself
-            pass
     return found
-
-
-# Clients
-
-
-def connect(server: BaseWSGIServer, data: bytes = b"") -> socket.socket:
-    """A connection on which ``data`` was sent."""
-    client = socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS)
-    client.sendall(data)
-    return client
-
-
-class Answer(NamedTuple):
-    """A response, read to its end."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-def read_answer(client: socket.socket) -> Answer:
-    """Read one response; nothing may have been sent after it."""
-    response = HTTPResponse(client)
-    response.begin()
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, headers, response.read())
-
-
-def read_to_end(client: socket.socket) -> bytes:
-    """Read until the server closes."""
-    parts = []
-    while part := client.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
 
 
 def reset(client: socket.socket) -> None:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from math import inf
-from typing import Any
+from typing import Any, Self
 
 from wsgiserve._version import __version__
 from wsgiserve.http11 import Limits, RequestParser
@@ -202,7 +202,7 @@ class BaseWSGIServer(ConnectionLoop):
             else:
                 log.info("listening on unix://%s", address)
 
-    def __enter__(self) -> BaseWSGIServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

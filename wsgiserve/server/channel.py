@@ -1,4 +1,4 @@
-"""A connection between two requests, and around one: what it waits for, how long, and what is done when that comes.
+"""A connection between two requests: what it waits for, how long, and what is done when that comes.
 
 Floor 3. Moves bytes between a Stream and an ``http11.Connection`` and runs no application. A channel is in one step:
 
@@ -7,30 +7,29 @@ Floor 3. Moves bytes between a Stream and an ``http11.Connection`` and runs no a
     _flush        the rest of a response that the client is slow to take
     _linger       our side is closed; what the client still sends is thrown away, so that it can read our last words
 
-Whoever holds ``lock`` owns the channel; nobody else touches it. ``readable`` is set by the poller at any time and means
-"try to receive": it is cleared before receiving, so no event between the two is lost.
+Whoever holds ``lock`` owns the channel; nobody else touches it, but for ``abort``. ``readable`` is set by the poller at
+any time and means "try again": it is cleared before trying, so no event between the two is lost.
 Source: RFC 9112 §9.6 (lingering close), §9.5 (time-outs); RFC 9110 §15.5.9 (408).
 """
 
 from __future__ import annotations
 
 import logging
-import socket
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, LocalProtocolError, RemoteProtocolError
-from wsgiserve.http11 import CLOSE, CLOSED, NEED_DATA, Connection, Data, Request, error_response
+from wsgiserve.http11 import CLOSED, Connection, Request, error_response
 from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
 from wsgiserve.server.outbox import Outbox
 from wsgiserve.server.stream import PlainStream, Stream, TLSStream
-from wsgiserve.wsgi.filewrapper import KernelFile
 
 if TYPE_CHECKING:
+    import socket
+
     from wsgiserve.server.base import BaseWSGIServer
 
 __all__ = ["Channel"]
@@ -40,7 +39,7 @@ log = logging.getLogger("wsgiserve")
 # How long a client that was refused, or that has sent more than we read, may go on sending into the void. Two seconds
 # are enough for an answer to cross the world and for the client to notice it.
 _LINGER_SECONDS = 2.0
-# Reads in one go while lingering or draining; then others get their turn.
+# Reads in one go while lingering; then others get their turn.
 _LINGER_READS = 16
 
 
@@ -54,11 +53,10 @@ class Channel:
 
     Attributes:
         lock: held by the owner.
-        readable: there may be bytes to receive.
+        readable: there may be bytes to receive, or room for bytes to send.
         hung_up: the client has closed at least its sending half; there will be no more events to tell so.
         deadline: by the monotonic clock, when ``expire`` is due. Only meaningful while nobody owns the channel.
         closed: nothing is to be done any more but to forget the channel.
-        detached: the application has taken the socket over.
     """
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
@@ -68,9 +66,8 @@ class Channel:
         self.readable = False
         self.hung_up = False
         self.closed = False
-        self.detached = False
         self.stream: Stream
-        # Functions of the class rather than bound methods: a channel that refers to itself would wait for the collector.
+        # Functions of the class, not bound methods: a channel that refers to itself would wait for the collector.
         self._step: Callable[[Channel], bool]
         if server.ssl_context is None:
             self.stream = PlainStream(request)
@@ -83,12 +80,11 @@ class Channel:
         self.http = Connection(server.parser, server.http_version)
         self.server_field = b"wsgiserve"
         self._served = 0
-        self._head_deadline: float | None = None
-        self._keep_after_flush = False
+        self._waits_within: bool | None = None  # a head; None before a wait has begun
+        self._waits_for_room = False
         self._outbox: Outbox | None = None
         self._parked = 0  # bytes of the server's memory for unsent responses that _outbox took
-
-    # Between requests; the owner calls these
+        self._keep_after_flush = False
 
     def advance(self) -> bool:
         """Do all that can be done without waiting for the client; True when a request is there to be handled."""
@@ -96,9 +92,13 @@ class Channel:
 
     def expire(self) -> None:
         """The deadline has passed: answer if somebody may be waiting for it, and go."""
-        if self._step is Channel._receive and self.http.started and self.http.can_answer:
+        if self._step is Channel._flush:
+            self._expire_flush()
+        elif self._step is Channel._receive and self.http.started and self.http.can_answer:
             log.debug("%s: no complete request head in time; answered 408 and closed", self.peer)
             self._answer(408, "The request did not arrive in time.")
+        elif self._step is Channel._receive:
+            self._part()
         else:
             self.close()
 
@@ -121,14 +121,17 @@ class Channel:
         if self.lock.acquire(blocking=False):
             self.close()
         else:
-            with suppress(OSError):
-                self.stream.sock.shutdown(socket.SHUT_RDWR)
+            self.stream.abort()
 
     @property
     def peer(self) -> str:
         """The client's address for the log."""
         address = self.client_address
-        return f"{address[0]}:{address[1]}" if isinstance(address, tuple) else "local client"
+        if not isinstance(address, tuple):
+            return "local client"
+        return f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}"
+
+    # Requests
 
     def _receive(self) -> bool:
         http = self.http
@@ -136,10 +139,10 @@ class Channel:
             while True:
                 event = http.next_event()
                 if isinstance(event, Request):
-                    self._head_deadline = None
+                    self._waits_within = None
                     return True
                 if event is CLOSED:
-                    self.close()
+                    self._part()
                     return False
                 if not self.readable:
                     return self._wait_for_request()
@@ -161,17 +164,15 @@ class Channel:
                 self.readable = True
 
     def _wait_for_request(self) -> bool:
-        deadlines = self.server.deadlines
-        now = time.monotonic()
-        if self.http.started:
-            # Fixed by the first byte: a client that drips one byte at a time does not get more time by it.
-            if self._head_deadline is None:
-                self._head_deadline = now + deadlines.head
-            self.deadline = self._head_deadline
-        elif self.server.stopping:
-            self.close()
-        else:
-            self.deadline = now + (deadlines.keep_alive if self._served else deadlines.head)
+        within = self.http.started
+        if self.server.stopping and not within:
+            self._part()
+        elif within is not self._waits_within:
+            # Once for each wait: a client that drips bytes of a head, or of a TLS record, does not get more time by it.
+            self._waits_within = within
+            deadlines = self.server.deadlines
+            seconds = deadlines.head if within or not self._served else deadlines.keep_alive
+            self.deadline = time.monotonic() + seconds
         return False
 
     def _refuse(self, error: RemoteProtocolError) -> None:
@@ -198,12 +199,17 @@ class Channel:
             content=content,
             version=b"HTTP/%d.%d" % self.server.http_version,
         )
+        outbox = Outbox(answer)
         try:
-            self.stream.send_some(answer)
+            outbox.flush(self.stream)
         except ClientDisconnected:
             self.close()
-        else:
+            return
+        if outbox.done:
             self._begin_linger()
+        else:
+            self._outbox = outbox  # behind an earlier response, which fills the kernel's buffer
+            self._wait_to_flush(keep=False)
 
     # TLS
 
@@ -216,15 +222,13 @@ class Channel:
         except ClientDisconnected as error:
             self._handshake_failed(stream, error)
             return False
-        if done:
-            self._step = Channel._receive
-            self.deadline = time.monotonic() + self.server.deadlines.head
-            self.server.poller.wait_read(stream.fileno)
-            self.readable = True  # the request may have come with the client's last handshake message
-            return self._receive()
-        if stream.needs_write:
-            self.server.poller.wait_write(stream.fileno)
-        return False
+        self._wait_for_room(stream.needs_write)
+        if not done:
+            return False
+        self._step = Channel._receive
+        self.deadline = time.monotonic() + self.server.deadlines.head
+        self.readable = True  # the request may have come with the client's last handshake message
+        return self._receive()
 
     def _handshake_failed(self, stream: TLSStream, error: ClientDisconnected) -> None:
         cause = error.__cause__
@@ -237,16 +241,101 @@ class Channel:
         log.debug("%s: %s; closed", self.peer, error)
         self.close()
 
+    # Responses that are longer than their client is fast
+
+    def _wait_to_flush(self, *, keep: bool) -> None:
+        self._keep_after_flush = keep
+        self._step = Channel._flush
+        self.deadline = time.monotonic() + self.server.deadlines.write
+        self._wait_for_room(True)
+
+    def _flush(self) -> bool:
+        self.readable = False
+        self._send_outbox()
+        if self.closed or self._outbox is not None:
+            return False
+        self._wait_for_room(False)
+        self.readable = True
+        if self._keep_after_flush:
+            self._step = Channel._receive
+        else:
+            self._begin_close()
+        return not self.closed and self.advance()
+
+    def _expire_flush(self) -> None:
+        # The kernel tells of room when a third of its buffer is free, and for that a slow client may need longer than
+        # the deadline is. Whether it takes anything at all is seen by trying.
+        deadline = self.deadline
+        self._send_outbox()
+        if self.closed:
+            return
+        if self._outbox is None:
+            self.readable = True  # all was taken: whoever is next goes on from there
+        elif self.deadline == deadline:
+            seconds = self.server.deadlines.write
+            log.debug("%s: the client took no byte of the response for %g s; closed", self.peer, seconds)
+            self.close()
+
+    def _send_outbox(self) -> None:
+        outbox = self._outbox
+        if outbox is None:
+            return
+        try:
+            if outbox.flush(self.stream):
+                self.deadline = time.monotonic() + self.server.deadlines.write
+        except ClientDisconnected as error:
+            log.debug("%s: %s; closed", self.peer, error)
+            self.close()
+        except (LocalProtocolError, OSError) as error:
+            log.error("%s: %s; closed the connection, the response is incomplete", self.peer, error)
+            self.close()
+        else:
+            if outbox.done:
+                self._drop_outbox()
+
+    def _drop_outbox(self) -> None:
+        outbox, self._outbox = self._outbox, None
+        if outbox is not None:
+            self.server.unpark(self._parked)
+            self._parked = 0
+            outbox.close()
+
+    def _wait_for_room(self, room: bool) -> None:
+        """Whether the poller is to watch for room to send, or for bytes to receive."""
+        if room is not self._waits_for_room:
+            self._waits_for_room = room
+            watch = self.server.poller.wait_write if room else self.server.poller.wait_read
+            watch(self.stream.fileno)
+
     # Closing
 
-    def _begin_linger(self) -> None:
+    def _part(self) -> None:
+        """Close a connection on which both sides have said all they had to say."""
+        self.stream.say_goodbye()
+        self.close()
+
+    def _begin_close(self) -> None:
+        # A client that has sent all it had to send can be closed at once; another one would lose our response.
+        if self.http.complete and not self.http.started and not self.readable:
+            self._part()
+        else:
+            self._begin_linger()
+
+    def _begin_linger(self, *, complete: bool = True) -> None:
         """Close our side and wait for the client to close its own (RFC 9112 §9.6).
 
         A socket that is closed with bytes unread is reset, and a reset destroys answers that are still on their way.
+
+        Args:
+            complete: whether the client has got all that it was to get. If not, TLS says no good-bye: without it, a
+                response that ends with the connection is known to be broken (RFC 9112 §9.8).
         """
         if self.closed:
             return
+        if complete:
+            self.stream.say_goodbye()
         self.stream.shutdown()
+        self._wait_for_room(False)
         self._step = Channel._linger
         self.deadline = time.monotonic() + _LINGER_SECONDS
         self.readable = True
@@ -272,162 +361,3 @@ class Channel:
             pass
         self.close()
         return False
-
-    # During a request; the gateway's Transport
-
-    def send(self, data: bytes) -> None:
-        """Send all of it, waiting for the client if need be; silent when the application has the socket."""
-        if self.detached:
-            return
-        sent = self.stream.send_some(data)
-        if sent < len(data):
-            self._send_all(Outbox(memoryview(data)[sent:]))
-
-    def send_last(self, data: bytes) -> None:
-        """Send what the client takes now; the rest waits in the poller, unless too much waits there already."""
-        if self.detached:
-            return
-        sent = self.stream.send_some(data)
-        if sent < len(data):
-            self._send_later(Outbox(memoryview(data)[sent:]))
-
-    @property
-    def sends_files(self) -> bool:
-        """Whether the kernel can send files on this connection."""
-        return self.stream.sends_files and not self.detached
-
-    def send_file(self, head: bytes, file: KernelFile, count: int) -> None:
-        """Send ``head`` and ``count`` bytes of ``file``; a client that is slow to take them holds no thread."""
-        outbox = Outbox(head, file, count)
-        try:
-            outbox.flush(self.stream)
-        except BaseException:
-            outbox.close()
-            raise
-        if outbox.done:
-            outbox.close()
-        else:
-            self._send_later(outbox)
-
-    def _send_all(self, outbox: Outbox) -> None:
-        seconds = self.server.deadlines.write
-        try:
-            while not outbox.done:
-                self.stream.wait_writable(seconds)
-                outbox.flush(self.stream)
-        finally:
-            outbox.close()
-
-    def _send_later(self, outbox: Outbox) -> None:
-        size = outbox.size
-        if self.server.may_park(size):
-            self._outbox, self._parked = outbox, size
-        else:
-            self._send_all(outbox)
-
-    def receive_content(self) -> bytes:
-        """The next bytes of the request's content, waiting for them; ``b""`` at its end. For ``wsgi.input``.
-
-        Raises:
-            ClientDisconnected: the client left before the end.
-            ClientTimeout: it sent nothing for too long.
-            RemoteProtocolError: it broke the content's framing, or sent more than is allowed.
-        """
-        http = self.http
-        while not http.complete:
-            event = http.next_event()
-            if isinstance(event, Data):
-                return event.data
-            if event is NEED_DATA:
-                self._wait_for_content()
-        return b""
-
-    def _wait_for_content(self) -> None:
-        if self.http.continue_expected:
-            self.send(self.http.send_continue())
-        data = self.stream.recv()
-        while data is None:
-            self.stream.wait_readable(self.server.deadlines.body)
-            data = self.stream.recv()
-        if not data:
-            raise ClientDisconnected("the client closed the connection before the end of the request's content")
-        if self.stream.more or self.hung_up:
-            self.readable = True
-        self.http.receive_data(data)
-
-    def take_over(self) -> None:
-        """Give the socket to the application: blocking, out of the poller's sight, closed when it returns."""
-        if not self.detached:
-            self.detached = True
-            self.http.close_after_response()
-            self.server.poller.unregister(self.stream.fileno)
-            self.stream.sock.setblocking(True)
-
-    # After a request
-
-    def settle_response(self) -> None:
-        """The response is out, or on its way: go on to the next request, the rest of this response, or the end."""
-        self._served += 1
-        keep = self.http.finish() is not CLOSE
-        if self.detached:
-            self.close()
-        elif self._outbox is not None:
-            self._wait_to_flush(keep)
-        elif not keep:
-            self._begin_close()
-
-    def fail_response(self, status: int, reason: str) -> None:
-        """End a request that cannot be answered as the application meant: ``status`` if no head is out, then close."""
-        http = self.http
-        http.close_after_response()
-        if self.detached:
-            self.close()
-        elif http.framing is not None:
-            self._drop_outbox()
-            # No last chunk, or fewer bytes than promised: closing is how the client learns that something is missing.
-            self._begin_linger()
-        else:
-            request = http.request
-            self._answer(status, reason, content=request is None or request.line.method != b"HEAD")
-
-    def _begin_close(self) -> None:
-        # A client that has sent all it had to send can be closed at once; another one would lose our response.
-        if self.http.complete and not self.http.started and not self.readable:
-            self.close()
-        else:
-            self._begin_linger()
-
-    def _wait_to_flush(self, keep: bool) -> None:
-        self._keep_after_flush = keep
-        self._step = Channel._flush
-        self.deadline = time.monotonic() + self.server.deadlines.write
-        self.server.poller.wait_write(self.stream.fileno)
-
-    def _flush(self) -> bool:
-        outbox = self._outbox
-        assert outbox is not None
-        self.readable = False
-        try:
-            sent = outbox.flush(self.stream)
-        except (ClientDisconnected, LocalProtocolError) as error:
-            log.debug("%s: %s; closed", self.peer, error)
-            self.close()
-            return False
-        if not outbox.done:
-            if sent:
-                self.deadline = time.monotonic() + self.server.deadlines.write
-            return False
-        self._drop_outbox()
-        self.server.poller.wait_read(self.stream.fileno)
-        self.readable = True
-        if not self._keep_after_flush:
-            self._begin_close()
-            return self.advance() if not self.closed else False
-        self._step = Channel._receive
-        return self._receive()
-
-    def _drop_outbox(self) -> None:
-        outbox, self._outbox = self._outbox, None
-        if outbox is not None:
-            self.server.unpark(self._parked)
-            outbox.close()

@@ -12,8 +12,9 @@ Floor 3. The way of a request is one straight line; each step is one function in
       make_environ         wsgi/environ.py                        -> environ
       run(app, environ)    wsgi/gateway.py      <-> application
       send_response/_data  http11/connection.py -> framing.py -> writer.py -> bytes
-      send                 server/channel.py -> stream.py
-      settle_response      server/channel.py    finish            -> KEEP_ALIVE | CLOSE
+      send                 server/exchange.py -> stream.py
+      log_access           server/access.py
+      settle_response      server/exchange.py   finish            -> KEEP_ALIVE | CLOSE
 
 Between two calls of ``advance`` a connection belongs to the poller and holds no thread: while a head arrives, while it
 is idle, while the client takes the rest of a finished response, while a refused client is heard out.
@@ -27,7 +28,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout, LocalProtocolError, RemoteProtocolError
-from wsgiserve.http11 import Request
 from wsgiserve.server.access import Access
 from wsgiserve.server.errorstream import ErrorStream
 from wsgiserve.server.peer import peer_keys, remote_address
@@ -50,6 +50,8 @@ error_log = logging.getLogger("wsgiserve.errors")
 
 # What nginx writes when the client closed the connection before it was answered. No client ever sees it.
 _CLIENT_LEFT = 499
+# Of a connection that left HTTP. Whatever the application sent on it, no other status would be nearer to the truth.
+_SWITCHED = 101
 
 _FAILED = "The application failed to answer this request. The server's log says why."
 
@@ -78,7 +80,7 @@ class WSGIRequestHandler(RequestFacts):
     Instance variables:
 
     - server, client_address, request (the socket), and the current request as command, path, request_version,
-      requestline and headers
+      requestline, headers and environ
     """
 
     server_version = "wsgiserve"
@@ -97,8 +99,8 @@ class WSGIRequestHandler(RequestFacts):
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         super().__init__(request, client_address, server)
         self.server_field = self.version_string().encode("latin-1")
+        self.environ: Environ = {}
         self._connection_environ: Environ | None = None
-        self._environ: Environ = {}
         self._input: Input | None = None
 
     # The straight line
@@ -112,27 +114,31 @@ class WSGIRequestHandler(RequestFacts):
     def run_wsgi(self) -> None:
         """Run the application for the current request, send its response, log it."""
         started = time.perf_counter()
-        request, http = self.http.request, self.http
-        assert request is not None
-        gateway = Gateway(http, self, date=self.server.date(), server=self.server_field)
-        note = ""
+        gateway = Gateway(self.http, self, date=self.server.date(), server=self.server_field)
         try:
-            self._environ = environ = self.make_environ()
-            gateway.run(self.server.app, environ)
-            self._report_excess(gateway, request)
-            status, size = gateway.status, http.content_sent
-            self.settle_response()
+            self._run_application(gateway)
         except KeyboardInterrupt:
             self.close()
             raise
         except BaseException as error:
             status, note = self._fail(error, gateway)
-            size = http.content_sent
+            self._log_access(status, time.perf_counter() - started, note)
             if self._passes_on(error):
                 raise
+        else:
+            self._log_access(gateway.status, time.perf_counter() - started, "")
+            self.settle_response()
+        finally:
+            self.environ = {}
+
+    def _run_application(self, gateway: Gateway) -> None:
+        try:
+            self.environ = environ = self.make_environ()
+            gateway.run(self.server.app, environ)
         finally:
             self._end_request()
-        self._log_access(request, status, size, time.perf_counter() - started, note)
+        if gateway.excess:
+            self._report_excess(gateway.excess)
 
     def make_environ(self) -> Environ:
         """The environ of the current request."""
@@ -161,7 +167,6 @@ class WSGIRequestHandler(RequestFacts):
         if self._input is not None:
             self._input.expire()
             self._input = None
-        self._environ = {}
         if self._connection_environ is not None:
             self._connection_environ["wsgi.errors"].flush()
 
@@ -179,37 +184,47 @@ class WSGIRequestHandler(RequestFacts):
             The status that the client saw, and the note.
         """
         sent = gateway.status if self.http.framing is not None else 0
+        if self.detached:
+            return self._fail_detached(error)
         if isinstance(error, ClientTimeout) and not sent:
             log.info("%s: %s; answered 408 and closed", self.peer, error)
             self.fail_response(408, f"The request did not arrive in time: {error}.")
             return 408, "✗ too slow"
         if isinstance(error, ClientDisconnected):
             log.debug("%s: %s; closed", self.peer, error)
-            self.connection_dropped(error, self._environ)
+            self.connection_dropped(error, self.environ)
             self.close()
-            return sent or _CLIENT_LEFT, "✗ client left"
+            return sent or _CLIENT_LEFT, "✗ too slow" if isinstance(error, ClientTimeout) else "✗ client left"
         if isinstance(error, RemoteProtocolError):
             log.info("%s: %s; answered %d and closed", self.peer, error, sent or error.status)
             self.fail_response(error.status, f"The server refused the request: {error}.")
             return sent or error.status, f"✗ {error}"
-        self._log_failure(error, sent)
+        self._log_failure(error, "closed the connection, the response is incomplete" if sent else "answered 500")
         self.fail_response(500, _FAILED)
         return sent or 500, _note(error)
 
-    def _log_failure(self, error: BaseException, sent: int) -> None:
-        consequence = "closed the connection, the response is incomplete" if sent else "answered 500"
+    def _fail_detached(self, error: BaseException) -> tuple[int, str]:
+        note = ""
+        # An application that has spoken for itself need not call start_response, nor return anything of use.
         if not isinstance(error, LocalProtocolError):
-            error_log.error("%s: %s", self._describe(), consequence, exc_info=error)
-        elif not self.detached:
+            self._log_failure(error, "closed the connection, which the application had taken over")
+            note = _note(error)
+        self.fail_response(500, _FAILED)
+        return _SWITCHED, note
+
+    def _log_failure(self, error: BaseException, consequence: str) -> None:
+        if isinstance(error, LocalProtocolError):
             blame = f"\n  at {error.blame}" if error.blame else ""
             error_log.error("%s: %s; %s%s", self._describe(), error, consequence, blame)
+        else:
+            error_log.error("%s: %s", self._describe(), consequence, exc_info=error)
 
-    def _report_excess(self, gateway: Gateway, request: Request) -> None:
-        if gateway.excess and request.line.method != b"HEAD":
+    def _report_excess(self, blame: str) -> None:
+        if self.command != "HEAD" and not self.detached:
             error_log.error(
                 "%s: the body is longer than its Content-Length or its status allows; the rest was not sent\n  at %s",
                 self._describe(),
-                gateway.excess,
+                blame,
             )
 
     def _passes_on(self, error: BaseException) -> bool:
@@ -239,11 +254,13 @@ class WSGIRequestHandler(RequestFacts):
 
     # Logs
 
-    def _log_access(self, request: Request, status: int, size: int, seconds: float, note: str) -> None:
+    def _log_access(self, status: int, seconds: float, note: str) -> None:
+        request, size = self.http.request, self.http.content_sent
+        assert request is not None
+        if self.detached:
+            status, size, note = _SWITCHED, 0, note or "socket taken over"
         if self._overrides_log:
-            current, self.http.request = self.http.request, request  # the override looks at the request it logs
             self.log_request(status, size)
-            self.http.request = current
             return
         write = self.server.access_log
         if write is None:
@@ -266,13 +283,16 @@ class WSGIRequestHandler(RequestFacts):
 
     def log_refusal(self, error: RemoteProtocolError) -> None:
         """A request that was no request is a line in the access log too."""
+        if self._overrides_log:
+            self.log_error("code %d, message %s", error.status, error)
+            return
         write = self.server.access_log
-        if write is not None and not self._overrides_log:
+        if write is not None:
             peer, number = self.address_string(), next(self.server.numbers)
             write(Access(time.time(), 0.0, peer, "-", "-", "-", error.status, 0, number, f"✗ {error}"))
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write the access line of the current request. Called only when a subclass overrides one of the log methods."""
+        """Write the access line of the current request. Called only if a subclass overrides one of the log methods."""
         self.log("info", '"%s" %s %s', self.requestline, code, size)
 
     def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gave it
@@ -293,7 +313,7 @@ class WSGIRequestHandler(RequestFacts):
         return time.strftime("%d/%b/%Y %H:%M:%S")
 
 
-_LOG_METHODS = ("log_request", "log", "log_error", "log_message", "log_date_time_string", "address_string")
+_LOG_METHODS = ("log_request", "log", "log_error", "log_message", "log_date_time_string")
 _ADDRESS_METHODS = ("address_string", "port_integer")
 
 

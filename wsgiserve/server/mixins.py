@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ThreadPoolMixIn", "ThreadingMixIn"]
 
+# So many more threads than run are remembered before those that have ended are sorted out: so it costs next to nothing.
+_FORGET_THREADS = 32
+
 
 class ThreadPoolMixIn(BaseWSGIServer):
     """A fixed number of threads that poll and serve in turns; see ``pool.py``.
@@ -99,7 +102,15 @@ class ThreadingMixIn(BaseWSGIServer):
         self.max_threads = max_threads
         self._running = 0
         self._running_lock = threading.Lock()
+        self._threads: list[threading.Thread] = []  # those that run, and some that have ended
         self._waiting: deque[WSGIRequestHandler] = deque()
+
+    def serve(self) -> None:
+        """As the base class; when nothing runs any more, no thread is left either."""
+        super().serve()
+        if not self._running:
+            for thread in self._threads:
+                thread.join()
 
     def process_request(self, connection: WSGIRequestHandler) -> None:
         """Start a thread for a request that is complete, or let it wait for one."""
@@ -111,7 +122,7 @@ class ThreadingMixIn(BaseWSGIServer):
                 return
             self._running += 1
         try:
-            threading.Thread(target=self._run, name="wsgiserve-request", daemon=True).start()
+            self._start_thread()
         except (RuntimeError, MemoryError) as error:
             self.warn_once(NO_THREAD._replace(why=f"the system says: {error}."))
             self._cannot_start()
@@ -124,6 +135,13 @@ class ThreadingMixIn(BaseWSGIServer):
         """As the base class; connections that still wait for a thread are closed."""
         super().server_close()
         self._close_queued(self._waiting)
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._run, name="wsgiserve-request", daemon=True)
+        thread.start()
+        if len(self._threads) > 2 * self._running + _FORGET_THREADS:
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+        self._threads.append(thread)
 
     def _cannot_start(self) -> None:
         """The system has no thread to give. Those that run take over; without any, this one has to."""

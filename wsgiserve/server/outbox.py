@@ -1,6 +1,7 @@
 """What is still to be sent of a response that nothing follows: bytes, then perhaps a piece of a file.
 
-Floor 3. Kept by a connection that waits in the poller, so that a slow client costs memory or a descriptor, not a thread.
+Floor 3. Kept by a connection that waits in the poller, so that a slow client costs memory or a descriptor and not a
+thread.
 """
 
 from __future__ import annotations
@@ -19,21 +20,33 @@ class Outbox:
 
     Args:
         data: goes first.
-        file: then ``count`` bytes of it. The descriptor is duplicated: the application closes its own.
+        file: then ``count`` bytes of it. It is the application's, who closes it when its request ends: ``keep`` makes
+            the outbox outlive that.
     """
 
-    __slots__ = ("_count", "_data", "_fileno", "_offset")
+    __slots__ = ("_count", "_data", "_fileno", "_offset", "_owned")
 
     def __init__(self, data: bytes | memoryview, file: KernelFile | None = None, count: int = 0) -> None:
         self._data = memoryview(data)
         self._count = count if file else 0
         self._offset = file.offset if file else 0
-        self._fileno = os.dup(file.fileno) if file and count else -1
+        self._fileno = file.fileno if file else -1
+        self._owned = False
 
     @property
     def size(self) -> int:
         """Bytes held in memory; those of a file are not."""
         return len(self._data)
+
+    def keep(self) -> None:
+        """Become independent of the application's file.
+
+        Raises:
+            OSError: there is no descriptor to be had.
+        """
+        if self._count and not self._owned:
+            self._fileno = os.dup(self._fileno)
+            self._owned = True
 
     def flush(self, stream: Stream) -> int:
         """Send what the client takes now.
@@ -41,7 +54,9 @@ class Outbox:
         Returns:
             The number of bytes, 0 if it takes none. Ask ``done`` whether more is left.
         Raises:
+            ClientDisconnected: the client is gone.
             LocalProtocolError: the file has become shorter since its length was promised.
+            OSError: the file cannot be read.
         """
         total = 0
         while self._data:
@@ -68,6 +83,6 @@ class Outbox:
 
     def close(self) -> None:
         """Give up what was not sent."""
-        fileno, self._fileno = self._fileno, -1
-        if fileno >= 0:
-            os.close(fileno)
+        if self._owned:
+            self._owned = False
+            os.close(self._fileno)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from http.client import HTTPMessage
 from typing import TYPE_CHECKING, Any
 
-from wsgiserve.server.channel import Channel
+from wsgiserve.server.exchange import Exchange
 
 if TYPE_CHECKING:
     import socket
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["RequestFacts"]
 
 
-class RequestFacts(Channel):
-    """A channel that describes its current request; before the first one, everything is empty."""
+class RequestFacts(Exchange):
+    """An exchange that describes its current request; before the first one, everything is empty."""
 
     @property
     def request(self) -> socket.socket:

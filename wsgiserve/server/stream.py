@@ -1,12 +1,13 @@
 """A connected socket as a stream: receive, send, wait, close; every OSError of a socket is understood here.
 
-Floor 3. Sockets are non-blocking; ``recv`` and ``send_some`` do what can be done now, the other methods wait, with a
-limit. Knows nothing of HTTP. The classes differ in what the socket speaks: plain TCP or unix, or TLS.
-Source: recv(2), send(2), sendfile(2), shutdown(2); ssl "Notes on non-blocking sockets".
+Floor 3. Sockets are non-blocking; ``recv`` and the ``send_`` methods do what can be done now, the ``wait_`` methods
+wait, with a limit. Knows nothing of HTTP. The classes differ in what the socket speaks: plain TCP or unix, or TLS.
+Source: recv(2), send(2), sendfile(2), shutdown(2); ssl "Notes on non-blocking sockets"; RFC 8446 §6.1 (close_notify).
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import socket
@@ -14,7 +15,7 @@ import ssl
 from contextlib import suppress
 from typing import Protocol
 
-from wsgiserve.errors import ClientDisconnected, ClientTimeout
+from wsgiserve.errors import ClientDisconnected
 
 __all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream"]
 
@@ -23,6 +24,14 @@ RECEIVE_BYTES = 65_536
 
 # What one sendfile asks for; the kernel takes what fits the socket's buffer.
 _FILE_BYTES = 1 << 30
+
+# The file, not the client, is the reason that sendfile failed: its file system cannot do that.
+_NO_SENDFILE = frozenset([errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
+_NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
+
+# What one TLS record holds. SSL_write reports nothing before it has sent all that it was given, and has to be given the
+# same again; so it is given records, or a client that takes a large response slowly would seem to take nothing of it.
+_RECORD_BYTES = 16_384
 
 
 class Stream(Protocol):
@@ -41,22 +50,28 @@ class Stream(Protocol):
         """Bytes that have arrived, ``b""`` at their end, None if there are none now."""
 
     def send_some(self, data: bytes | memoryview) -> int:
-        """Send what the kernel takes now; the number of bytes, 0 if it takes none."""
+        """Send what the kernel takes now; the number of bytes, 0 if it takes none. What is left must be sent next."""
 
     def send_file_some(self, file: int, offset: int, count: int) -> int | None:
-        """Let the kernel send bytes of a file; the number of bytes, 0 if it takes none now, None at the file's end."""
+        """Send what the kernel takes now of a file; the number of bytes, 0 if none, None at the file's end."""
 
-    def wait_readable(self, seconds: float) -> None:
-        """Wait for bytes; ClientTimeout when none come."""
+    def wait_readable(self, seconds: float) -> bool:
+        """Wait for bytes; False when none come."""
 
-    def wait_writable(self, seconds: float) -> None:
-        """Wait for room; ClientTimeout when there is none."""
+    def wait_writable(self, seconds: float) -> bool:
+        """Wait for room; False when there is none. The kernel may still take a little: it tells of larger room only."""
+
+    def say_goodbye(self) -> None:
+        """Say that nothing more will be sent, and that this is on purpose; TLS has words for it."""
 
     def shutdown(self) -> None:
-        """Say that nothing more will be sent. The client may still be sending."""
+        """End the stream of bytes to the client, who may still be sending."""
+
+    def abort(self) -> None:
+        """End both directions. The only method that another thread may call than the one that uses the others."""
 
     def close(self) -> None:
-        """Close the socket; errors do not matter any more."""
+        """Close the socket, or this process's copy of it, without a word; errors do not matter any more."""
 
 
 class PlainStream:
@@ -99,19 +114,29 @@ class PlainStream:
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as error:
+            if error.errno in _NO_SENDFILE:
+                return _copy_file_some(self, file, offset, count)
+            if error.errno in _NO_FILE:
+                raise
             raise ClientDisconnected(f"sending a file: {error.strerror}") from error
 
-    def wait_readable(self, seconds: float) -> None:
-        if not _wait(self.fileno, seconds, write=False):
-            raise ClientTimeout(f"no byte of the content came for {seconds:g} s")
+    def wait_readable(self, seconds: float) -> bool:
+        return _wait(self.fileno, seconds, write=False)
 
-    def wait_writable(self, seconds: float) -> None:
-        if not _wait(self.fileno, seconds, write=True):
-            raise ClientTimeout(f"the client took no byte of the response for {seconds:g} s")
+    def wait_writable(self, seconds: float) -> bool:
+        return _wait(self.fileno, seconds, write=True)
+
+    def say_goodbye(self) -> None:
+        pass
 
     def shutdown(self) -> None:
+        # Not SSLSocket's method: it forgets the session first, and whoever sends meanwhile sends in the clear.
         with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_WR)
+            socket.socket.shutdown(self.sock, socket.SHUT_WR)
+
+    def abort(self) -> None:
+        with suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         with suppress(OSError):
@@ -125,7 +150,7 @@ class TLSStream(PlainStream):
 
     @property
     def sends_files(self) -> bool:
-        return False  # the kernel would send the file as it lies there, unencrypted
+        return hasattr(os, "pread")
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         # suppress_ragged_eofs: a client that closes without close_notify is as gone as one that says good-bye.
@@ -177,16 +202,34 @@ class TLSStream(PlainStream):
         return data
 
     def send_some(self, data: bytes | memoryview) -> int:
+        sent = 0
         try:
-            return self.tls.send(data)
+            while sent < len(data):
+                sent += self.tls.send(data[sent : sent + _RECORD_BYTES])
         except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            return 0
+            pass
         except OSError as error:
             raise ClientDisconnected(f"sending: {_reason(error)}") from error
+        return sent
 
-    def wait_readable(self, seconds: float) -> None:
-        if not self.tls.pending():
-            super().wait_readable(seconds)
+    def send_file_some(self, file: int, offset: int, count: int) -> int | None:
+        # Not by the kernel, which would send the file as it lies there, unencrypted; but bit by bit, as the client
+        # takes it, and so without a thread that waits.
+        return _copy_file_some(self, file, offset, count)
+
+    def wait_readable(self, seconds: float) -> bool:
+        return bool(self.tls.pending()) or super().wait_readable(seconds)
+
+    def say_goodbye(self) -> None:
+        # It raises SSLWantReadError when all is well: the client's own good-bye is not there yet. ValueError: the
+        # application that had the socket has said it already.
+        with suppress(OSError, ValueError):
+            self.tls.unwrap()
+
+
+def _copy_file_some(stream: PlainStream, file: int, offset: int, count: int) -> int | None:
+    data = os.pread(file, min(count, RECEIVE_BYTES), offset)
+    return stream.send_some(data) if data else None
 
 
 def _reason(error: OSError) -> str:

@@ -1,14 +1,17 @@
 """``werkzeug.socket``: the client's socket in the application's hands, for WebSockets and the like.
 
-Floor 3. Looking at the socket changes nothing. The first call that would read from it, write to it or change it takes it
-over: the socket blocks from then on, and the server stays silent on this connection and closes it when the
+Floor 3. Looking at the socket changes nothing. The first call that would read from it, write to it or change it takes
+it over: the socket blocks from then on, and the server stays silent on this connection and closes it when the
 application returns.
+Source: werkzeug's ``environ["werkzeug.socket"]``, as flask-sock and simple-websocket use it.
 """
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["ClientSocket"]
@@ -65,3 +68,21 @@ class ClientSocket:
     def fileno(self) -> int:
         """The descriptor. Watching it, with ``selectors`` for instance, is only a look."""
         return self._sock.fileno()
+
+    def close(self) -> None:
+        """Hang up. The descriptor is closed by the server, when the application returns.
+
+        Until then the server knows the connection by that number, which must not become another one's.
+        """
+        with suppress(OSError):
+            self._take_over()
+            # Not SSLSocket's method: another thread of the application's may be sending, and would go on in the clear.
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+    def detach(self) -> int:
+        """Not possible, for the same reason.
+
+        Raises:
+            io.UnsupportedOperation: always; an OSError.
+        """
+        raise io.UnsupportedOperation("the server keeps the socket; use socket.dup(sock.fileno())")

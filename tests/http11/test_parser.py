@@ -1,0 +1,277 @@
+"""Request heads, and the memos that make a repeated one cheap."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
+
+import pytest
+
+from wsgiserve.errors import RemoteProtocolError
+from wsgiserve.http11 import Limits, Request, RequestParser
+from wsgiserve.http11.events import RequestLine
+
+HOST = b"\r\nHost: a.example"
+
+
+def line(data: bytes, **limits: int) -> RequestLine:
+    return RequestParser(Limits(**limits)).parse_request_line(data)
+
+
+def refusal(head: bytes, /, **limits: int) -> tuple[int, str]:
+    with pytest.raises(RemoteProtocolError) as caught:
+        RequestParser(Limits(**limits)).parse_head(head)
+    return caught.value.status, str(caught.value)
+
+
+# Request-line
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "path", "query", "authority"),
+    [
+        (b"GET", b"/", b"/", b"", None),
+        (b"GET", b"/a/b?c=d", b"/a/b", b"c=d", None),
+        (b"GET", b"/a?", b"/a", b"", None),
+        (b"GET", b"//a.example/b", b"//a.example/b", b"", None),
+        (b"GET", b"/?http://b.example/", b"/", b"http://b.example/", None),
+        (b"GET", b"/%zz%", b"/%zz%", b"", None),
+        (b"GET", b"http://b.example/a?b", b"/a", b"b", b"b.example"),
+        (b"GET", b"HTTPS://b.example:443", b"/", b"", b"b.example:443"),
+        (b"GET", b"http://[::1]?b", b"/", b"b", b"[::1]"),
+        (b"OPTIONS", b"*", b"", b"", None),
+        (b"OPTIONS", b"/a", b"/a", b"", None),
+    ],
+)
+def test_a_target_in_parts(method: bytes, target: bytes, path: bytes, query: bytes, authority: bytes | None) -> None:
+    parsed = line(b"%b %b HTTP/1.1" % (method, target))
+    assert (parsed.method, parsed.target) == (method, target)
+    assert (parsed.path, parsed.query, parsed.authority) == (path, query, authority)
+
+
+@pytest.mark.parametrize(("version", "read"), [(b"1.0", (1, 0)), (b"1.1", (1, 1)), (b"1.2", (1, 1)), (b"1.9", (1, 1))])
+def test_a_higher_minor_version_is_read_as_1_1(version: bytes, read: tuple[int, int]) -> None:
+    assert line(b"GET / HTTP/" + version).version == read
+
+
+TARGET = (400, "an invalid request target")
+LINE = (400, "an invalid request line")
+VERSION = (505, "an HTTP version other than 1.0 or 1.1")
+CONNECT = (400, "a CONNECT request whose target is not host:port")
+
+
+@pytest.mark.parametrize(
+    ("head", "refused"),
+    [
+        (b"GET", LINE),
+        (b"GET / ", LINE),
+        (b"GET  / HTTP/1.1", LINE),
+        (b"GET / HTTP/1.1 ", LINE),
+        (b"GET / HTTP/1.11", LINE),
+        (b"GET / http/1.1", LINE),
+        (b"GET /\xff x HTTP/1.1", LINE),
+        (b"GET a", LINE),
+        (b"GET /", (400, "a request line without a version, as in HTTP/0.9")),
+        (b"GET /\xff HTTP/1.1", (400, "a request target with bytes beyond ASCII, which must be percent-encoded")),
+        (b"GET / HTTP/0.9", VERSION),
+        (b"GET / HTTP/2.0", VERSION),
+        (b"PRI * HTTP/2.0", VERSION),
+        (b"GET a HTTP/1.1", TARGET),
+        (b"GET /a#b HTTP/1.1", TARGET),
+        (b"GET http:// HTTP/1.1", TARGET),
+        (b"GET http://:80 HTTP/1.1", TARGET),
+        (b"GET http://a:b/ HTTP/1.1", TARGET),
+        (b"GET http://a@b/ HTTP/1.1", TARGET),
+        (b"GET ftp://a/ HTTP/1.1", TARGET),
+        (b"GET * HTTP/1.1", (400, "the target * with a method other than OPTIONS")),
+        (b"CONNECT a:443 HTTP/1.1", (501, "CONNECT asks for a tunnel, and this server is not a proxy")),
+        (b"CONNECT a HTTP/1.1", CONNECT),
+        (b"CONNECT / HTTP/1.1", CONNECT),
+        (b"CONNECT * HTTP/1.1", CONNECT),
+        (b"CONNECT :443 HTTP/1.1", CONNECT),
+        (b"\x16\x03\x01", (400, "a TLS handshake on a port that speaks plain HTTP; use http:// instead of https://")),
+        (b"(GET / HTTP/1.1", (400, "the request does not begin with a method")),
+        (b"GET / HTTP/1.1\nHost: a", (400, "a line ends with LF instead of CRLF")),
+        (b"GET / HTTP/1.1", (400, "an HTTP/1.1 request without a Host field")),
+    ],
+)
+def test_a_bad_head_is_told_what_is_wrong_with_it(head: bytes, refused: tuple[int, str]) -> None:
+    assert refusal(head) == refused
+
+
+def test_a_tls_handshake_has_a_name_for_the_log_to_explain() -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
+        line(b"\x16\x03\x01")
+    assert caught.value.slug == "tls-on-http"
+
+
+def test_a_long_line_is_too_long_before_it_is_anything_else() -> None:
+    assert refusal(b"GET /\xff#" + b"a" * 20, request_line=20) == (414, "the request line is too long")
+
+
+def test_a_line_feed_beyond_the_limit_does_not_make_a_long_line_a_bad_one() -> None:
+    assert refusal(b"GET /" + b"a" * 16 + b"\n", request_line=20) == (414, "the request line is too long")
+    assert refusal(b"GET /" + b"a" * 15 + b"\n", request_line=20) == (400, "a line ends with LF instead of CRLF")
+
+
+# Field section
+
+
+def test_fields_are_counted_before_they_are_read() -> None:
+    assert refusal(b"GET / HTTP/1.1\r\na\r\nb\r\nc", fields=2) == (431, "too many header fields")
+
+
+def test_a_section_is_measured_before_its_fields() -> None:
+    assert refusal(b"GET / HTTP/1.1\r\nX: " + b"a" * 30, head=20, field=10)[1] == "the header fields are too long"
+    assert refusal(b"GET / HTTP/1.1\r\nX: " + b"a" * 10, head=20, field=10)[1] == "a header field is too long"
+
+
+@pytest.mark.parametrize("section", [b"\nX: 1", b"X: 1\n", b"X: 1\nY: 2", b"X: 1\r\n\nY: 2"])
+def test_a_line_feed_alone_ends_no_field(section: bytes) -> None:
+    assert refusal(b"GET / HTTP/1.1\r\n" + section) == (400, "a line ends with LF instead of CRLF")
+
+
+def test_content_beyond_the_limit_is_refused_with_the_head() -> None:
+    head = b"POST / HTTP/1.1" + HOST + b"\r\nContent-Length: "
+    assert RequestParser(Limits(body=5)).parse_head(head + b"5").length == 5
+    assert refusal(head + b"6", body=5) == (413, "the content is longer than this server takes")
+
+
+@pytest.mark.parametrize(
+    ("version", "fields", "waits"),
+    [
+        (b"1.1", b"Content-Length: 1", True),
+        (b"1.1", b"Transfer-Encoding: chunked", True),
+        (b"1.1", b"Content-Length: 0", False),
+        (b"1.1", b"X-A: 1", False),
+        (b"1.0", b"Content-Length: 1", False),
+    ],
+)
+def test_a_client_waits_for_100_when_it_speaks_1_1_and_has_content(version: bytes, fields: bytes, waits: bool) -> None:
+    head = b"POST / HTTP/" + version + HOST + b"\r\nExpect: 100-continue\r\n" + fields
+    assert RequestParser(Limits()).parse_head(head).expect_continue is waits
+
+
+# Memos
+
+
+def kept_by(parser: RequestParser) -> Iterator[bytes]:
+    """Every bytes object that the parser keeps alive."""
+    seen: set[int] = set()
+    waiting: list[object] = [parser]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, type | ModuleType | FunctionType):
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, bytes):
+            yield thing
+        waiting += gc.get_referents(thing)
+
+
+def both_ways(head: bytes) -> tuple[Request, Request]:
+    parser = RequestParser(Limits())
+    return parser.parse_head(head), parser.parse_head(head)
+
+
+def test_a_repeated_head_is_read_once() -> None:
+    first, second = both_ways(b"GET /a HTTP/1.1" + HOST + b"\r\nX-A: 1")
+    assert second == first
+    assert second.line is first.line
+    assert second.fields is first.fields
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /a HTTP/1.1" + HOST,
+        b"GET /a?b HTTP/1.1" + HOST,
+        b"GET http://b.example/a?b HTTP/1.0" + HOST,
+        b"GET /a HTTP/1.0",
+        b"OPTIONS * HTTP/1.1" + HOST + b"\r\nCookie: a=b\r\nX-A: 1\r\nX-A: 2",
+        b"POST / HTTP/1.1" + HOST + b"\r\nConnection: close\r\nContent-Length: 5\r\nExpect: 100-continue",
+        b"POST / HTTP/1.1" + HOST + b"\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked",
+        b"GET /" + b"a" * 2000 + b" HTTP/1.1" + HOST + b"\r\nX-A: " + b"a" * 2000,
+    ],
+)
+def test_what_is_remembered_equals_what_was_read(head: bytes) -> None:
+    def conclusions(request: Request) -> list[object]:
+        line, fields = request.line, request.fields
+        names = ("host", "content_length", "chunked", "close", "keep_alive", "expect_continue", "plain")
+        return [line.path, line.query, line.authority, request.expect_continue, *(getattr(fields, n) for n in names)]
+
+    first, second = both_ways(head)
+    assert second == first
+    assert conclusions(second) == conclusions(first)
+
+
+def test_a_refused_head_is_refused_again() -> None:
+    parser = RequestParser(Limits())
+    for head in (b"GET / HTTP/2.0", b"GET / HTTP/1.1\r\nX : 1", b"GET / HTTP/1.1", b"GET / HTTP/1.1" + HOST * 2):
+        refusals = set()
+        for _ in range(3):
+            with pytest.raises(RemoteProtocolError) as caught:
+                parser.parse_head(head)
+            refusals.add(caught.value)
+        assert len(refusals) == 1
+
+
+@pytest.mark.parametrize("name", [b"Cookie", b"AUTHORIZATION", b"proxy-authorization"])
+def test_a_secret_is_never_kept(name: bytes) -> None:
+    parser = RequestParser(Limits())
+    for _ in range(2):
+        parser.parse_head(b"GET / HTTP/1.1" + HOST + b"\r\n" + name + b": s3cret\r\nX-A: kept")
+    kept = list(kept_by(parser))
+    assert not any(b"s3cret" in data for data in kept)
+    assert b"X-A: kept" in kept
+
+
+def test_a_secret_in_trailers_is_never_kept() -> None:
+    parser = RequestParser(Limits())
+    assert parser.parse_fields(b"Cookie: s3cret\r\nX-A: kept") == [(b"cookie", b"s3cret"), (b"x-a", b"kept")]
+    assert not any(b"s3cret" in data for data in kept_by(parser))
+
+
+def test_a_query_is_never_kept() -> None:
+    parser = RequestParser(Limits())
+    for target in (b"/a?token=s3cret", b"http://a.example/?token=s3cret"):
+        parser.parse_head(b"GET " + target + b" HTTP/1.1" + HOST)
+    assert not any(b"s3cret" in data for data in kept_by(parser))
+
+
+def test_what_is_refused_is_never_kept() -> None:
+    parser = RequestParser(Limits())
+    for head in (b"GET /marked#b HTTP/1.1" + HOST, b"GET / HTTP/1.1" + HOST + b"\r\nmarked : 1"):
+        with pytest.raises(RemoteProtocolError):
+            parser.parse_head(head)
+    assert not any(b"marked" in data for data in kept_by(parser))
+
+
+def test_long_lines_are_not_kept() -> None:
+    parser = RequestParser(Limits())
+    long = b"a" * 2000
+    parser.parse_head(b"GET /" + long + b" HTTP/1.1" + HOST + b"\r\nX-A: " + long)
+    assert max(map(len, kept_by(parser))) < len(long)
+
+
+def test_memory_is_bounded_however_many_different_requests_come() -> None:
+    parser = RequestParser(Limits())
+    for number in range(3000):
+        padding = b"%0800d" % number
+        parser.parse_head(b"GET /" + padding + b" HTTP/1.1" + HOST + b"\r\nX-A: " + padding)
+    kept = list(kept_by(parser))
+    # Three memos of 512 entries, each of a key and at most three parts of it.
+    assert len(kept) < 3 * 512 * 4
+    assert sum(map(len, kept)) < 3 * 512 * 4 * 1024
+
+
+def test_a_full_memo_starts_anew_and_goes_on() -> None:
+    parser = RequestParser(Limits())
+    heads = [b"GET /%d HTTP/1.1" % number + HOST + b"\r\nX-A: %d" % number for number in range(1500)]
+    for head in [*heads, *heads]:
+        target, value = head.split()[1], head.split()[-1]
+        request = parser.parse_head(head)
+        assert (request.line.path, request.fields.pairs[-1]) == (target, (b"x-a", value))
+    again = parser.parse_head(heads[-1])
+    assert parser.parse_head(heads[-1]).line is again.line

@@ -1,0 +1,380 @@
+"""Serving over real sockets in the test's own process: room, fairness, errors that are nobody's request."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.server.apart import apart
+from tests.server.client import Client, connect, request
+from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, hello, running, until
+from wsgiserve.server.base import BaseWSGIServer
+from wsgiserve.server.handler import WSGIRequestHandler
+from wsgiserve.server.hints import NO_THREAD
+from wsgiserve.server.poller import SelectorPoller
+from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
+from wsgiserve.server.sockets import bind_tcp
+from wsgiserve.server.stream import PlainStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+each_class = pytest.mark.parametrize("server_class", IN_ONE_PROCESS)
+
+Make = type[BaseWSGIServer]
+
+
+def make(server_class: Make, app: Any = hello, **settings: Any) -> BaseWSGIServer:
+    settings.setdefault("access_log", None)
+    return server_class("127.0.0.1", 0, app, **settings)
+
+
+def connected(server: BaseWSGIServer, data: bytes = b"") -> Client:
+    client = connect(("127.0.0.1", server.port))
+    client.send(data)
+    return client
+
+
+# Over any poller
+
+
+SELECTORS = ["EpollSelector", "PollSelector", "SelectSelector"]
+
+
+@pytest.fixture(params=SELECTORS)
+def over_selector(request: pytest.FixtureRequest) -> Callable[[BaseWSGIServer], BaseWSGIServer]:
+    """Exchanges a server's poller for one over a selector of the standard library."""
+    import selectors
+
+    def exchange(server: BaseWSGIServer) -> BaseWSGIServer:
+        server.poller.close()
+        server.poller = SelectorPoller(getattr(selectors, request.param)())
+        return server
+
+    return exchange
+
+
+Over = Callable[[BaseWSGIServer], BaseWSGIServer]
+
+
+@each_class
+def test_over_a_selector_connections_are_kept_and_pipelines_answered(server_class: Make, over_selector: Over) -> None:
+    with running(over_selector(make(server_class))) as server:
+        clients = [connected(server) for _ in range(20)]
+        for number in range(5):
+            for client in clients:
+                client.send(request(f"/{number}"))
+            for client in clients:
+                assert client.read().body == b"/%d" % number
+        clients[0].send(b"".join(request(f"/{number}") for number in range(100)))
+        assert [clients[0].read().body for _ in range(100)] == [b"/%d" % number for number in range(100)]
+        for client in clients:
+            client.close()
+        until(lambda: not server.connections)
+
+
+@each_class
+def test_over_a_selector_requests_are_read_byte_by_byte_and_large_answers_sent_piece_by_piece(
+    server_class: Make, over_selector: Over
+) -> None:
+    def large(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read(), bytes(3_000_000)]
+
+    with running(over_selector(make(server_class, large))) as server:
+        client = connected(server)
+        for _ in range(2):
+            for byte in request(method="POST", body=b"hello"):
+                client.send(bytes([byte]))
+            assert client.read().body == b"hello" + bytes(3_000_000)
+        client.close()
+
+
+@pytest.mark.parametrize("server_class", [ThreadPoolWSGIServer, ThreadedWSGIServer])
+def test_over_a_selector_a_blocked_application_blocks_nobody_else(server_class: Make, over_selector: Over) -> None:
+    app = Held()
+    with running(over_selector(make(server_class, app))) as server:
+        held = connected(server, request("/held"))
+        app.wait_for(1)
+        other = connected(server, GET)
+        assert other.read().body == b"/"
+        app.go.set()
+        assert held.read().body == b"/held"
+        other.close()
+        held.close()
+
+
+@each_class
+def test_over_a_selector_clients_may_reset_at_any_point(server_class: Make, over_selector: Over) -> None:
+    post = request("/", method="POST", body=b"x" * 100)
+    with running(over_selector(make(server_class))) as server:
+        for cut in range(0, len(post) + 1, 7):
+            connected(server, post[:cut]).reset()
+        client = connected(server, GET)
+        assert client.read().body == b"/"
+        client.close()
+        until(lambda: not server.connections)
+
+
+# Room
+
+
+@each_class
+def test_connections_beyond_the_limit_wait_and_are_served_when_others_close(server_class: Make) -> None:
+    with running(make(server_class, max_connections=3)) as server:
+        clients = [connected(server) for _ in range(3)]
+        for client in clients:
+            assert client.exchange(GET).status == 200
+        waiting = [connected(server, GET) for _ in range(5)]
+        until(lambda: server.acceptor.full)
+        assert len(server.connections) == 3
+        for client in [*clients, *waiting]:
+            if client in waiting:
+                assert client.read().status == 200
+            client.close()
+        until(lambda: not server.connections)
+        assert not server.acceptor.full
+
+
+@pytest.mark.parametrize("kind", ["single", "pool", "thread"])
+def test_out_of_descriptors_is_logged_once_and_everybody_is_served_in_the_end(kind: str, tmp_path: Path) -> None:
+    with apart(tmp_path, kind, "tests.server.running:hello", nofile=40) as server:
+        clients = [connect(("127.0.0.1", server.port)) for _ in range(60)]
+        for client in clients:
+            client.send(GET)
+        until(lambda: "cannot accept" in server.log())
+        for client in clients:
+            assert client.read().status == 200
+            client.close()
+        assert server.ended(15).descriptors == []
+        assert server.log().count("cannot accept connections: Too many open files") == 1
+
+
+# Fairness
+
+
+@each_class
+def test_a_client_that_never_stops_asking_does_not_keep_others_from_being_served(server_class: Make) -> None:
+    with running(make(server_class)) as server:
+        busy = connected(server)
+        answered = threading.Event()
+
+        def pump() -> None:
+            with suppress(OSError):
+                while True:
+                    busy.send(GET * 500)
+
+        def drain() -> None:
+            with suppress(OSError):
+                while busy.sock.recv(1_000_000):
+                    answered.set()
+
+        threads = [threading.Thread(target=pump), threading.Thread(target=drain)]
+        for thread in threads:
+            thread.start()
+        assert answered.wait(SECONDS)
+        for _ in range(3):
+            other = connected(server, GET)
+            assert other.read().status == 200
+            other.close()
+        busy.sock.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
+            thread.join(SECONDS)
+            assert not thread.is_alive()
+        busy.reset()
+
+
+class Flood(PlainStream):
+    """A client that sends faster than anybody reads."""
+
+    def recv(self) -> bytes:
+        return bytes(65536)
+
+
+class FloodedHandler(WSGIRequestHandler):
+    def advance(self) -> bool:
+        found = super().advance()
+        if self.http.error is not None:
+            self.stream = Flood(self.stream.sock)
+        return found
+
+
+@each_class
+def test_a_client_that_sends_on_without_a_pause_after_it_was_refused_is_rid_of_and_others_are_served_meanwhile(
+    server_class: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wsgiserve.server.channel._LINGER_SECONDS", 0.3)
+    with running(make(server_class, handler=FloodedHandler)) as server:
+        flood = connected(server, b"GET / HTTP/9.9\r\n\r\n")
+        assert flood.read().status == 505
+        other = connected(server, GET)
+        assert other.read().status == 200
+        other.close()
+        until(lambda: not server.connections)
+        flood.close()
+
+
+# Mistakes
+
+
+class BrokenHandler(WSGIRequestHandler):
+    """Somebody's subclass."""
+
+    def version_string(self) -> str:
+        raise ZeroDivisionError
+
+
+@each_class
+def test_a_handler_that_cannot_be_made_closes_its_connection_and_no_other(
+    server_class: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(make(server_class, handler=BrokenHandler)) as server:
+        for _ in range(3):
+            client = connected(server)
+            assert client.rest() == b""
+            client.close()
+        assert not server.connections
+    assert [record.levelno for record in caplog.records] == [logging.CRITICAL] * 3
+
+
+class StumblingHandler(WSGIRequestHandler):
+    """Fails where nothing that clients or applications do is expected to make it fail."""
+
+    def advance(self) -> bool:
+        if super().advance():
+            raise ZeroDivisionError
+        return False
+
+
+@each_class
+def test_our_own_mistake_closes_the_connection_and_the_server_goes_on(
+    server_class: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(make(server_class, handler=StumblingHandler)) as server:
+        for _ in range(3):
+            client = connected(server, GET)
+            assert client.rest() == b""
+            client.close()
+        until(lambda: not server.connections)
+    assert ["internal error" in record.getMessage() for record in caplog.records] == [True] * 3
+
+
+def failing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    if environ["PATH_INFO"] == "/system-exit":
+        raise SystemExit(3)
+    if environ["PATH_INFO"] == "/interrupt":
+        raise KeyboardInterrupt
+    if environ["PATH_INFO"] == "/error":
+        raise ZeroDivisionError
+    return hello(environ, start_response)
+
+
+@each_class
+def test_system_exit_ends_its_request_and_not_the_server(server_class: Make) -> None:
+    with running(make(server_class, failing)) as server:
+        for _ in range(20):  # more than there are threads
+            client = connected(server, request("/system-exit"))
+            assert client.read().status == 500
+            client.close()
+        client = connected(server, GET)
+        assert client.read().status == 200
+        client.close()
+
+
+@each_class
+def test_keyboard_interrupt_out_of_a_request_ends_serve_forever_quietly(server_class: Make) -> None:
+    server = make(server_class, failing)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    client = connected(server, request("/interrupt"))
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    client.close()
+
+
+@each_class
+def test_errors_that_are_passed_on_come_out_of_serve_forever(server_class: Make) -> None:
+    server = make(server_class, failing, passthrough_errors=True)
+    raised: list[BaseException] = []
+
+    def serve() -> None:
+        try:
+            server.serve_forever()
+        except ZeroDivisionError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    client = connected(server, request("/error"))
+    thread.join(SECONDS)
+    assert len(raised) == 1
+    client.close()
+
+
+def test_an_error_of_the_loop_itself_ends_a_pool_instead_of_leaving_it_without_threads() -> None:
+    server = make(ThreadPoolWSGIServer)
+
+    def broken(timeout: float | None) -> Any:
+        raise OSError(9, "Bad file descriptor")
+
+    server.poller.poll = broken  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        server.serve_forever()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("wsgiserve")]
+
+
+# What a caller sees
+
+
+def test_a_hint_is_given_once(caplog: pytest.LogCaptureFixture) -> None:
+    with make(BaseWSGIServer) as server:
+        for _ in range(3):
+            server.warn_once(NO_THREAD._replace(why="because."))
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "Why: because." in record.getMessage()
+
+
+def test_it_says_where_it_listens(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    caplog.set_level(logging.INFO)
+    listeners = [*bind_tcp("127.0.0.1", 0), *bind_tcp("::1", 0)]
+    with make(BaseWSGIServer, listeners=listeners) as server:
+        server.log_startup()
+        port = server.port
+        other = listeners[1].getsockname()[1]
+    path = tmp_path / "socket"
+    with BaseWSGIServer(f"unix://{path}", 0, hello) as server:
+        server.log_startup()
+        assert server.address_family == socket.AF_UNIX
+        assert server.host == str(path)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"listening on http://127.0.0.1:{port}",
+        f"listening on http://[::1]:{other}",
+        f"listening on unix://{path}",
+    ]
+
+
+def test_its_descriptor_is_that_of_its_first_listener() -> None:
+    with make(BaseWSGIServer) as server:
+        assert server.fileno() == server.sockets[0].fileno() == server.socket.fileno()
+
+
+def test_a_server_that_was_closed_serves_nobody_and_returns() -> None:
+    server = make(BaseWSGIServer)
+    server.server_close()
+    server.server_close()
+    server.serve_forever()
+
+
+def test_leaving_its_block_closes_it() -> None:
+    with make(BaseWSGIServer) as server:
+        listener = server.socket
+    assert listener.fileno() == -1

@@ -1,0 +1,501 @@
+"""The loop alone, on a clock of its own: what is swept when, what comes next, what is closed at the end."""
+
+from __future__ import annotations
+
+import logging
+import random
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import Any, cast
+
+import pytest
+
+from tests.server.running import SECONDS
+from wsgiserve.server.deadlines import Deadlines
+from wsgiserve.server.handler import WSGIRequestHandler
+from wsgiserve.server.loop import ConnectionLoop
+from wsgiserve.server.poller import Poller
+
+
+class Clock:
+    """Stands for the module ``time``; only polling makes it go on."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class FakePoller:
+    """Tells of what the test says; waiting takes no time but the clock's."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.events: list[tuple[int, bool]] = []
+        self.waited_for: list[float | None] = []
+        self.watched: list[int] = []
+        self.woken = 0
+        self._rings = False
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.closed = False
+
+    def register(self, fileno: int) -> None:
+        self.watched.append(fileno)
+
+    def unregister(self, fileno: int) -> None:
+        if fileno in self.watched:
+            self.watched.remove(fileno)
+
+    def rearm(self, fileno: int) -> None:
+        assert fileno in self.watched
+
+    def poll(self, timeout: float | None) -> Iterable[tuple[int, bool]]:
+        self.waited_for.append(timeout)
+        self.meanwhile()
+        events, self.events = self.events, []
+        if not events and not self._rings and timeout is not None:
+            self._clock.now += timeout
+        self._rings = False
+        return events
+
+    def wake(self) -> None:
+        self.woken += 1
+        self._rings = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeStream:
+    def __init__(self, fileno: int) -> None:
+        self.fileno = fileno
+
+
+class FakeConnection:
+    """What the loop knows of a connection."""
+
+    def __init__(self, loop: Loop, fileno: int, deadline: float = inf) -> None:
+        self._loop = loop
+        self.stream = FakeStream(fileno)
+        self.lock = threading.Lock()
+        self.deadline = deadline
+        self.readable = False
+        self.hung_up = False
+        self.closed = False
+        self.expired_at: float | None = None
+
+    def expire(self) -> None:
+        self.expired_at = self._loop.clock.now
+        self.close()
+
+    def close(self) -> None:
+        self.closed = True
+        self._loop.forget(cast("WSGIRequestHandler", self))
+
+
+class Loop(ConnectionLoop):
+    """With fakes around it; a socket that is accepted becomes a fake connection of the same descriptor."""
+
+    def __init__(self, clock: Clock, deadlines: Deadlines | None = None, max_connections: int = 100) -> None:
+        super().__init__([], deadlines or Deadlines(), max_connections)
+        self.poller.close()
+        self.clock = clock
+        self.fake_poller = FakePoller(clock)
+        self.poller = cast("Poller", self.fake_poller)
+
+    def make_connection(self, sock: socket.socket, address: Any) -> WSGIRequestHandler | None:
+        return cast("WSGIRequestHandler", FakeConnection(self, sock.fileno())) if address else None
+
+    def add(self, fileno: int, deadline: float = inf) -> FakeConnection:
+        connection = FakeConnection(self, fileno, deadline)
+        self.connections[fileno] = cast("WSGIRequestHandler", connection)
+        self.poller.register(fileno)
+        return connection
+
+    def next_fake(self) -> FakeConnection:
+        return cast("FakeConnection", self.next_ready())
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("wsgiserve.server.loop.time", made)
+    return made
+
+
+# What comes next
+
+
+def test_a_connection_on_which_something_happened_is_owned_by_who_gets_it(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5)
+    loop.fake_poller.events = [(5, False)]
+    assert loop.next_fake() is connection
+    assert connection.lock.locked()
+    assert connection.readable
+    assert not connection.hung_up
+
+
+def test_that_the_peer_sends_no_more_is_remembered(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5)
+    loop.fake_poller.events = [(5, True)]
+    assert loop.next_fake().hung_up
+    assert connection.hung_up
+
+
+def test_news_of_a_connection_that_somebody_owns_is_left_with_it(clock: Clock) -> None:
+    loop = Loop(clock)
+    owned, other = loop.add(5), loop.add(6)
+    owned.lock.acquire()
+    loop.fake_poller.events = [(5, False), (6, False)]
+    assert loop.next_fake() is other
+    assert owned.readable
+
+
+def test_news_that_come_while_a_connection_is_let_go_make_its_owner_keep_it(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5)
+    connection.lock.acquire()
+    assert loop.settle(cast("WSGIRequestHandler", connection))
+    assert not connection.lock.locked()
+    connection.lock.acquire()
+    connection.readable = True
+    assert not loop.settle(cast("WSGIRequestHandler", connection))
+    assert connection.lock.locked()
+
+
+def test_a_closed_connection_is_let_go_without_a_word_to_the_poller(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5)
+    connection.lock.acquire()
+    connection.close()
+    assert loop.settle(cast("WSGIRequestHandler", connection))
+    assert connection.lock.locked()
+
+
+def test_who_is_requeued_comes_behind_everybody_on_whom_something_has_happened(clock: Clock) -> None:
+    loop = Loop(clock)
+    busy, others = loop.add(5), [loop.add(6), loop.add(7)]
+    busy.lock.acquire()
+    loop.requeue(cast("WSGIRequestHandler", busy))
+    loop.fake_poller.events = [(6, False), (7, False)]
+    assert [loop.next_fake() for _ in range(3)] == [*others, busy]
+    assert loop.fake_poller.waited_for == [0.0]
+
+
+def test_requeueing_wakes_who_is_polling(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5)
+    connection.lock.acquire()
+    loop.fake_poller.meanwhile = lambda: loop.requeue(cast("WSGIRequestHandler", connection))
+    assert loop.next_fake() is connection
+    assert loop.fake_poller.woken == 1
+
+
+def test_after_an_immediate_stop_nothing_comes_any_more(clock: Clock) -> None:
+    loop = Loop(clock)
+    loop.add(5)
+    loop.fake_poller.events = [(5, False)]
+    loop._stop_now = True
+    assert loop.next_ready() is None
+    assert loop.fake_poller.waited_for == []
+
+
+# Accepting
+
+
+class FakeListener:
+    def __init__(self, *waiting: object) -> None:
+        self.waiting = list(waiting)
+
+    def fileno(self) -> int:
+        return 3
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if not self.waiting:
+            raise BlockingIOError
+        return cast("socket.socket", FakeSocket(100 + len(self.waiting))), self.waiting.pop(0)
+
+    def close(self) -> None:
+        pass
+
+
+class FakeSocket:
+    def __init__(self, fileno: int) -> None:
+        self.fileno = lambda: fileno
+
+    def setblocking(self, flag: bool) -> None:
+        pass
+
+
+def listening(loop: Loop, *waiting: object) -> FakeListener:
+    listener = FakeListener(*waiting)
+    loop.acceptor.listeners = [cast("socket.socket", listener)]
+    loop.acceptor.open(loop.poller)
+    return listener
+
+
+def test_who_is_accepted_is_watched(clock: Clock) -> None:
+    loop = Loop(clock)
+    listening(loop, "a", "b")
+    loop.fake_poller.events = [(3, False)]
+    loop._poll()
+    assert loop.fake_poller.watched == [3, 102, 101]
+    assert sorted(loop.connections) == [101, 102]
+
+
+def test_who_cannot_be_made_a_connection_is_left_out(clock: Clock) -> None:
+    loop = Loop(clock)
+    listening(loop, "", "b")
+    loop.fake_poller.events = [(3, False)]
+    loop._poll()
+    assert sorted(loop.connections) == [101]
+
+
+def test_a_connection_that_cannot_be_watched_is_closed_and_logged(
+    clock: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(fileno: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    loop = Loop(clock)
+    listening(loop, "a")
+    loop.fake_poller.events = [(3, False)]
+    monkeypatch.setattr(loop.fake_poller, "register", no_space)
+    loop._poll()
+    assert loop.connections == {}
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert "No space left on device" in record.getMessage()
+
+
+def test_with_all_places_taken_a_connection_that_ends_wakes_the_poller_to_accept_the_next(clock: Clock) -> None:
+    loop = Loop(clock, max_connections=1)
+    listening(loop, "a", "b")
+    loop.fake_poller.events = [(3, False)]
+    loop._poll()
+    assert loop.acceptor.full
+    (first,) = loop.connections.values()
+    woken = loop.fake_poller.woken
+    first.close()
+    assert loop.fake_poller.woken == woken + 1
+    loop.fake_poller.events = [(3, False)]
+    loop._poll()
+    assert len(loop.connections) == 1
+
+
+# Sweeping
+
+
+def run_until(loop: Loop, clock: Clock, end: float) -> None:
+    """Poll until then, or until there is nothing left to wait for."""
+    while clock.now < end and loop.fake_poller.waited_for[-1:] != [None]:
+        loop._poll()
+
+
+def test_without_connections_it_waits_for_as_long_as_it_takes(clock: Clock) -> None:
+    loop = Loop(clock)
+    loop._poll()
+    assert loop.fake_poller.waited_for == [None]
+
+
+def test_who_is_owned_is_not_expired(clock: Clock) -> None:
+    loop = Loop(clock)
+    owned = loop.add(5, deadline=clock.now + 1)
+    owned.lock.acquire()
+    run_until(loop, clock, clock.now + 10)
+    assert owned.expired_at is None
+
+
+def test_a_connection_with_news_when_it_is_swept_is_not_waited_for(clock: Clock) -> None:
+    class Lingering(FakeConnection):
+        """Does not close at once: it tries to receive first."""
+
+        def expire(self) -> None:
+            self.deadline = inf
+            self.readable = True
+
+    loop = Loop(clock)
+    connection = Lingering(loop, 5, clock.now)
+    loop.connections[5] = cast("WSGIRequestHandler", connection)
+    loop.poller.register(5)
+    assert loop.next_fake() is connection
+    assert loop.fake_poller.waited_for == [0.0]
+
+
+def test_who_was_served_between_the_look_and_the_taking_is_spared(clock: Clock) -> None:
+    class JustServed:
+        """A lock that is free, but was not a moment ago."""
+
+        def acquire(self, *, blocking: bool) -> bool:
+            connection.deadline = clock.now + 100
+            return True
+
+        def release(self) -> None:
+            pass
+
+    loop = Loop(clock)
+    connection = loop.add(5, deadline=clock.now)
+    connection.lock = cast("threading.Lock", JustServed())
+    loop._poll()
+    assert connection.expired_at is None
+
+
+def test_deadlines_of_nothing_do_not_make_it_spin(clock: Clock) -> None:
+    loop = Loop(clock, Deadlines(head=0.0, keep_alive=0.0))
+    owned = loop.add(5, deadline=0.0)
+    owned.lock.acquire()
+    start = clock.now
+    for _ in range(100):
+        loop._poll()
+    assert clock.now - start > 0.5
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_no_deadline_is_overlooked_whichever_thread_sets_it(clock: Clock, seed: int) -> None:
+    choose = random.Random(seed)
+    nearest = choose.choice([0.05, 0.3, 1.0, 10.0])
+    loop = Loop(clock, Deadlines(head=nearest, keep_alive=nearest * 2, write=nearest * 3, tls_handshake=nearest))
+    connections: list[FakeConnection] = []
+
+    def another_thread() -> None:
+        """While the loop waits: somebody is taken to be served, or is let go with a new deadline."""
+        for connection in choose.sample(connections, min(len(connections), choose.randint(0, 2))):
+            if connection.closed:
+                continue
+            if not connection.lock.locked():
+                connection.lock.acquire()
+            else:
+                # Never nearer than the nearest that can be set: a lingering close's two seconds, or a configured one.
+                connection.deadline = clock.now + choose.uniform(min(nearest, 2.0), 40.0)
+                connection.lock.release()
+
+    loop.fake_poller.meanwhile = another_thread
+    for number in range(30):
+        if number == 0 or choose.random() < 0.2:
+            connections.append(loop.add(1000 + number, clock.now + nearest))
+        loop._poll()
+    loop.fake_poller.meanwhile = lambda: None
+    for connection in connections:
+        if connection.lock.locked() and not connection.closed:
+            connection.deadline = clock.now + nearest
+            connection.lock.release()
+    run_until(loop, clock, clock.now + 100)
+    for connection in connections:
+        assert connection.expired_at is not None
+        assert 0 <= connection.expired_at - connection.deadline <= 0.2501
+
+
+# The end
+
+
+def stopping(clock: Clock, graceful: float = 10.0) -> Loop:
+    loop = Loop(clock)
+    loop.stopping = True
+    loop._graceful_until = clock.now + graceful
+    return loop
+
+
+def test_before_a_stop_nothing_is_drained(clock: Clock) -> None:
+    assert not Loop(clock).drained()
+
+
+def test_every_connection_that_nobody_owns_is_looked_at_once_more(clock: Clock) -> None:
+    loop = stopping(clock)
+    idle, owned = loop.add(5), loop.add(6)
+    owned.lock.acquire()
+    assert loop.next_fake() is idle
+    assert idle.readable
+    assert owned.readable
+    idle.close()
+    owned.close()
+    assert loop.next_ready() is None
+
+
+def test_who_waits_at_the_door_is_taken_in_before_it_is_closed(clock: Clock) -> None:
+    loop = stopping(clock)
+    listening(loop, "a", "b")
+    assert not loop.drained()
+    assert sorted(loop.connections) == [101, 102]
+    assert loop.acceptor.listeners == []
+
+
+def test_without_room_for_all_the_door_stays_open_until_there_is(clock: Clock) -> None:
+    loop = stopping(clock)
+    loop.max_connections = 1
+    listening(loop, "a", "b", "c")
+    served = []
+    while not loop.drained():
+        (connection,) = loop.connections.values()
+        served.append(connection.stream.fileno)
+        connection.close()
+    assert served == [103, 102, 101]
+    assert loop.acceptor.listeners == []
+
+
+def test_who_came_at_the_last_moment_and_says_nothing_is_not_waited_for_long(clock: Clock) -> None:
+    loop = stopping(clock)
+    listening(loop, "a")
+    start = clock.now
+    while not loop.drained():
+        loop._poll()
+    assert 0.4 < clock.now - start < 1.0
+
+
+def test_time_runs_out_for_who_is_still_being_served(clock: Clock) -> None:
+    loop = stopping(clock, graceful=3.0)
+    loop.add(5).lock.acquire()
+    start = clock.now
+    assert loop.next_ready() is None
+    assert clock.now - start == pytest.approx(3.0, abs=0.01)
+
+
+def test_the_last_connection_to_close_wakes_the_poller(clock: Clock) -> None:
+    loop = stopping(clock)
+    first, last = loop.add(5), loop.add(6)
+    first.close()
+    assert loop.fake_poller.woken == 0
+    last.close()
+    assert loop.fake_poller.woken == 1
+
+
+def test_connections_of_a_queue_are_closed_with_it(clock: Clock) -> None:
+    loop = Loop(clock)
+    connections = [loop.add(5), loop.add(6)]
+    loop._ready.extend(cast("list[WSGIRequestHandler]", connections))
+    loop._close_queued(loop._ready)
+    assert all(connection.closed for connection in connections)
+    assert not loop._ready
+
+
+# Memory
+
+
+def test_rests_of_responses_are_parked_up_to_a_limit_and_no_further(clock: Clock) -> None:
+    loop = Loop(clock)
+    half = 32 * 1024 * 1024
+    assert loop.may_park(half)
+    assert loop.may_park(half)
+    assert not loop.may_park(1)
+    loop.unpark(half)
+    assert loop.may_park(half)
+
+
+def test_reserving_is_exact_with_many_threads(clock: Clock) -> None:
+    loop = Loop(clock)
+
+    def reserve() -> None:
+        for _ in range(2000):
+            assert loop.may_park(7)
+            loop.unpark(7)
+
+    threads = [threading.Thread(target=reserve) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert loop._parked == 0

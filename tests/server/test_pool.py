@@ -1,0 +1,555 @@
+"""The pool of threads: who has the lead, who takes it away, and how all of them come to an end."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import inf
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.server.running import SECONDS, once, until
+from wsgiserve.server.pool import Pool, Worker
+
+Job = Callable[[Worker], None]
+
+
+class Jobs:
+    """What a server is for its pool: something to wait at, and to work for. Fails when two threads wait there."""
+
+    def __init__(self, threads: int) -> None:
+        self.pool = Pool(threads, self.work)
+        self._waiting: deque[Job] = deque()
+        self._change = threading.Condition()
+        self._poll = threading.Lock()
+        self._over = False
+        self.polled = 0
+
+    def add(self, *jobs: Job) -> None:
+        with self._change:
+            self._waiting.extend(jobs)
+            self._change.notify_all()
+
+    def end(self) -> None:
+        """There will never be anything again, after what is waiting already."""
+        with self._change:
+            self._over = True
+            self._change.notify_all()
+
+    def work(self, worker: Worker) -> bool:
+        while self.pool.leads(worker):
+            job = self._next()
+            if job is None:
+                return False
+            started = self.pool.begin(worker)
+            job(worker)
+            self.pool.end(worker, started)
+        return True
+
+    def _next(self) -> Job | None:
+        assert self._poll.acquire(blocking=False), "two threads poll at once"
+        self.polled += 1
+        with self._change:
+            assert self._change.wait_for(lambda: self._waiting or self._over, SECONDS)
+            job = self._waiting.popleft() if self._waiting else None
+        self._poll.release()
+        return job
+
+    def threads(self) -> list[threading.Thread]:
+        return [worker.thread for worker in self.pool.workers]
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """With a deputy, in a thread of its own."""
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                self.pool.watch(lambda: inf)
+            except BaseException as error:
+                failures.append(error)
+
+        self.pool.start()
+        deputy = threading.Thread(target=run)
+        deputy.start()
+        try:
+            yield
+        finally:
+            self.end()
+            deputy.join(SECONDS)
+            self.pool.join(lambda: SECONDS)
+        assert not deputy.is_alive()
+        assert not any(thread.is_alive() for thread in self.threads())
+        assert not failures, failures
+
+
+class Blocking:
+    """A job that runs until it is let go."""
+
+    def __init__(self) -> None:
+        self.inside = threading.Event()
+        self.go = threading.Event()
+        self.done = threading.Event()
+
+    def __call__(self, worker: Worker) -> None:
+        self.inside.set()
+        assert self.go.wait(SECONDS)
+        self.done.set()
+
+
+def setting(event: threading.Event) -> Job:
+    return lambda worker: event.set()
+
+
+# Who has the lead
+
+
+def test_one_thread_does_all_fast_work() -> None:
+    jobs = Jobs(4)
+    seen: list[Worker] = []
+    done = threading.Event()
+    jobs.add(*[seen.append] * 100, setting(done))
+    jobs.pool.start()  # no deputy: nobody takes the lead away
+    assert done.wait(SECONDS)
+    assert len(set(seen)) == 1
+    jobs.end()
+    jobs.pool.join(lambda: SECONDS)
+
+
+def test_a_leader_that_blocks_loses_the_lead_within_milliseconds() -> None:
+    jobs = Jobs(8)
+    seconds = []
+    with jobs.watched():
+        for _ in range(6):
+            blocking, other = Blocking(), threading.Event()
+            jobs.add(blocking)
+            assert blocking.inside.wait(SECONDS)
+            started = time.monotonic()
+            jobs.add(setting(other))
+            assert other.wait(SECONDS)
+            seconds.append(time.monotonic() - started)
+            assert not blocking.done.is_set()
+            blocking.go.set()
+            assert blocking.done.wait(SECONDS)
+    assert min(seconds) < 0.05  # a few of them; the best of six on a machine that has other things to do
+
+
+def test_when_all_threads_are_blocked_the_first_to_finish_takes_the_lead() -> None:
+    jobs = Jobs(3)
+    blocking = [Blocking() for _ in range(3)]
+    other = threading.Event()
+    with jobs.watched():
+        for job in blocking:
+            jobs.add(job)
+            assert job.inside.wait(SECONDS)
+        until(lambda: jobs.pool._leader is None)
+        jobs.add(setting(other))
+        blocking[1].go.set()
+        assert other.wait(SECONDS)
+        assert not blocking[0].done.is_set()
+        assert not blocking[2].done.is_set()
+        for job in blocking:
+            job.go.set()
+
+
+def test_a_single_thread_gets_its_lead_back() -> None:
+    jobs = Jobs(1)
+    with jobs.watched():
+        for _ in range(3):
+            blocking, other = Blocking(), threading.Event()
+            jobs.add(blocking, setting(other))
+            assert blocking.inside.wait(SECONDS)
+            until(lambda: jobs.pool._leader is None)
+            blocking.go.set()
+            assert other.wait(SECONDS)
+
+
+class Ending(Worker):
+    """A leader that ends its turn at the very moment at which the deputy looks at it."""
+
+    def __init__(self, pool: Pool, *, before_the_look: bool) -> None:
+        super().__init__()
+        self._pool = pool
+        self._before = before_the_look
+        self.saw_itself_lead: bool | None = None
+
+    @property
+    def turn(self) -> int:
+        if self.saw_itself_lead is None:
+            self.saw_itself_lead = self._pool.leads(self)
+            return 2 if self._before else 1
+        return 2
+
+    @turn.setter
+    def turn(self, value: int) -> None:
+        pass
+
+
+def test_a_leader_that_ends_its_turn_before_the_deputy_looks_keeps_the_lead_and_one_that_ends_later_does_not() -> None:
+    for before in (True, False):
+        pool = Pool(2, lambda worker: False)
+        leader, follower = Ending(pool, before_the_look=before), Worker()
+        pool._leader, pool._parked = leader, [follower]
+        pool._take_lead_from(leader, 1)
+        # Either way it sees that it does not lead, goes to the lock, and learns there what was decided.
+        assert leader.saw_itself_lead is False
+        assert pool._leader is (leader if before else follower)
+        assert pool._parked == ([follower] if before else [])
+
+
+def test_the_lead_is_taken_only_from_who_has_it() -> None:
+    pool = Pool(3, lambda worker: False)
+    leader, follower, former = Worker(), Worker(), Worker()
+    pool._leader, pool._parked = leader, [follower]
+    former.turn = 1
+    pool._take_lead_from(former, 1)
+    assert pool._leader is leader
+
+
+# Fast and slow
+
+
+class Clock:
+    """Stands for the module ``time``; stands still unless it is told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Timed:
+    """A pool without a deputy on a clock of its own, and whether the lead was kept during a job."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock = Clock()
+        monkeypatch.setattr("wsgiserve.server.pool.time", self.clock)
+        self.jobs = Jobs(2)
+        self.jobs.pool.start()
+
+    def kept_lead(self, *seconds: float) -> list[bool]:
+        """Run jobs that take so long, one after the other."""
+        return [self._kept_lead(each) for each in seconds]
+
+    def _kept_lead(self, seconds: float) -> bool:
+        led: list[bool] = []
+        done = threading.Event()
+
+        def job(worker: Worker) -> None:
+            led.append(self.jobs.pool.leads(worker))
+            self.clock.now += seconds
+
+        self.jobs.add(job, setting(done))
+        assert done.wait(SECONDS)
+        return led[0]
+
+    def end(self) -> None:
+        self.jobs.end()
+        self.jobs.pool.join(lambda: SECONDS)
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Timed]:
+    made = Timed(monkeypatch)
+    yield made
+    made.end()
+
+
+def test_fast_work_is_done_with_the_lead_in_hand(timed: Timed) -> None:
+    assert all(timed.kept_lead(*[100e-6] * 50))
+
+
+def test_before_slow_work_the_lead_is_given_up(timed: Timed) -> None:
+    timed.kept_lead(*[0.002] * 10)
+    assert not any(timed.kept_lead(*[0.002] * 10))
+
+
+def test_a_rare_slow_job_does_not_make_the_others_pay(timed: Timed) -> None:
+    assert all(timed.kept_lead(*[10.0, *[20e-6] * 19] * 5))
+
+
+def test_work_that_has_become_fast_is_done_with_the_lead_in_hand_again(timed: Timed) -> None:
+    timed.kept_lead(*[0.002] * 10)
+    timed.clock.now += 0.2
+    assert all(timed.kept_lead(*[20e-6] * 10))
+
+
+def test_work_that_is_slower_than_the_time_between_two_looks_is_slow_all_the_same(timed: Timed) -> None:
+    timed.kept_lead(*[3.0] * 10)
+    # In a second the pool looks again ten times, with a job or two each time.
+    assert timed.kept_lead(*[0.05] * 20).count(False) >= 8
+
+
+# The deputy
+
+
+class Bell:
+    """Counts how often the deputy goes to wait, and remembers for how long it last meant to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self.rounds = 0
+        self.waits_for = 0.0
+
+    def acquire(self, timeout: float) -> bool:
+        self.rounds += 1
+        self.waits_for = timeout
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def test_the_deputy_sleeps_when_nothing_happens_and_wakes_for_work() -> None:
+    jobs = Jobs(3)
+    bell = Bell()
+    jobs.pool._bell = bell  # type: ignore[assignment]
+    with jobs.watched():
+        for _ in range(3):
+            until(lambda: bell.waits_for == -1)  # until somebody rings: there is no round in between
+            assert bell.rounds < 100
+            bell.rounds = 0
+            bell.waits_for = 0.0
+            blocking, other = Blocking(), threading.Event()
+            jobs.add(blocking, setting(other))
+            assert other.wait(SECONDS)  # only the deputy can have freed the lead
+            blocking.go.set()
+
+
+def test_the_deputy_sleeps_too_when_every_thread_is_blocked() -> None:
+    jobs = Jobs(2)
+    bell = Bell()
+    jobs.pool._bell = bell  # type: ignore[assignment]
+    blocking = [Blocking(), Blocking()]
+    with jobs.watched():
+        for job in blocking:
+            jobs.add(job)
+            assert job.inside.wait(SECONDS)
+        until(lambda: bell.waits_for == -1)
+        for job in blocking:
+            job.go.set()
+
+
+def test_work_that_begins_while_the_deputy_falls_asleep_keeps_it_awake() -> None:
+    pool = Pool(2, lambda worker: False)
+    leader = Worker()
+    pool._leader = leader
+    leader.turn = 1
+    pool._sleep((leader, 0), lambda: inf)  # would not return: nobody rings
+    assert not pool._deputy_sleeps
+
+
+def test_ringing_twice_is_ringing_once() -> None:
+    pool = Pool(1, lambda worker: False)
+    for _ in range(2):
+        pool._deputy_sleeps = True
+        pool.wake_deputy()
+    assert pool._bell.acquire(blocking=False)
+    assert not pool._bell.acquire(blocking=False)
+
+
+def test_a_signal_handler_may_wake_the_deputy_in_its_own_thread() -> None:
+    jobs = Jobs(2)
+    patience = [inf]
+
+    def stop(*_: object) -> None:
+        patience[0] = 0.0
+        jobs.pool.wake_deputy()
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        jobs.pool.start()
+        here = threading.get_ident()
+        sender = once(lambda: jobs.pool._deputy_sleeps, lambda: signal.pthread_kill(here, signal.SIGUSR1))
+        jobs.pool.watch(lambda: patience[0])
+        sender.join()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    jobs.end()
+    jobs.pool.join(lambda: SECONDS)
+
+
+# The end
+
+
+@pytest.mark.parametrize("busy", range(5))
+def test_all_threads_end_whatever_they_are_doing(busy: int) -> None:
+    jobs = Jobs(4)
+    blocking = [Blocking() for _ in range(busy)]
+    with jobs.watched():
+        for job in blocking[:4]:
+            jobs.add(job)
+            assert job.inside.wait(SECONDS)
+        jobs.add(*blocking[4:])
+        jobs.end()
+        for job in blocking:
+            job.go.set()
+    assert all(job.done.is_set() for job in blocking)
+
+
+def test_a_pool_whose_work_is_over_before_it_starts_ends() -> None:
+    for _ in range(20):
+        jobs = Jobs(8)
+        jobs.end()
+        with jobs.watched():
+            pass
+
+
+def test_the_deputy_does_not_wait_longer_than_its_patience() -> None:
+    jobs = Jobs(1)
+    blocking = Blocking()
+    jobs.pool.start()
+    jobs.add(blocking)
+    assert blocking.inside.wait(SECONDS)
+    ends = time.monotonic() + 0.05
+    jobs.pool.watch(lambda: ends - time.monotonic())
+    jobs.pool.join(lambda: ends - time.monotonic())
+    assert jobs.threads()[0].is_alive()
+    blocking.go.set()
+    jobs.threads()[0].join(SECONDS)
+    assert not jobs.threads()[0].is_alive()
+
+
+def test_without_patience_it_still_waits_for_the_one_who_polls() -> None:
+    order: list[str] = []
+    polling, leave = threading.Event(), threading.Event()
+
+    def work(worker: Worker) -> bool:
+        polling.set()
+        assert leave.wait(SECONDS)
+        order.append("polled")
+        return False
+
+    pool = Pool(2, work)
+    pool.start()
+    assert polling.wait(SECONDS)
+    threading.Timer(0.03, leave.set).start()
+    pool.join(lambda: 0.0)
+    order.append("joined")
+    assert order == ["polled", "joined"]
+
+
+def test_what_comes_out_of_the_work_ends_the_pool_and_comes_out_of_it() -> None:
+    jobs = Jobs(4)
+
+    def fail(worker: Worker) -> None:
+        raise ZeroDivisionError
+
+    blocking = Blocking()
+    jobs.pool.start()
+    jobs.add(blocking, fail)
+    once(lambda: jobs.pool._finished, blocking.go.set)
+    with pytest.raises(ZeroDivisionError):
+        jobs.pool.watch(lambda: inf)
+    jobs.pool.join(lambda: SECONDS)
+    assert not any(thread.is_alive() for thread in jobs.threads())
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()])
+def test_threads_that_could_be_started_work_without_those_that_could_not(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    jobs = Jobs(5)
+    started: list[threading.Thread] = []
+    really = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if len(started) == 2:
+            raise error
+        started.append(thread)
+        really(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(type(error)):
+        jobs.pool.start()
+    monkeypatch.undo()
+    assert jobs.threads() == started
+    done = threading.Event()
+    jobs.add(setting(done))
+    assert done.wait(SECONDS)
+    jobs.end()
+    jobs.pool.join(lambda: SECONDS)
+
+
+# Whatever happens
+
+
+def spin(worker: Worker) -> None:
+    end = time.monotonic() + 0.0001
+    while time.monotonic() < end:
+        pass
+
+
+KINDS: dict[str, Job] = {
+    "nothing": lambda worker: None,
+    "spin": spin,
+    "short": lambda worker: time.sleep(0.0003),  # what the pool is about: work that takes time
+    "long": lambda worker: time.sleep(0.004),
+}
+
+
+class Schedule:
+    """Runs jobs in bursts and looks meanwhile whether somebody is parked while nobody has the lead."""
+
+    def __init__(self, threads: int) -> None:
+        self._jobs = Jobs(threads)
+        self._ran: list[int] = []
+        self._seen_parked_without_leader = 0
+        self._watching = True
+
+    def run(self, bursts: list[list[str]]) -> None:
+        inspector = threading.Thread(target=self._inspect)
+        inspector.start()
+        count = 0
+        with self._jobs.watched():
+            for burst in bursts:
+                self._jobs.add(*[self._numbered(count + index, KINDS[kind]) for index, kind in enumerate(burst)])
+                count += len(burst)
+                until(lambda: len(self._ran) >= count - 3)  # noqa: B023 - called at once; and now and then overlapping
+        self._watching = False
+        inspector.join()
+        assert sorted(self._ran) == list(range(count))
+        assert not self._seen_parked_without_leader
+
+    def _numbered(self, number: int, job: Job) -> Job:
+        def run(worker: Worker) -> None:
+            job(worker)
+            self._ran.append(number)
+
+        return run
+
+    def _inspect(self) -> None:
+        pool = self._jobs.pool
+        while self._watching:
+            with pool._lock:
+                if pool._leader is None and pool._parked and not pool._finished:
+                    self._seen_parked_without_leader += 1
+            time.sleep(0.0001)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    threads=st.integers(1, 6),
+    bursts=st.lists(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=12), min_size=1, max_size=4),
+)
+def test_every_job_runs_once_and_nobody_parks_without_a_leader(threads: int, bursts: list[list[str]]) -> None:
+    Schedule(threads).run(bursts)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_the_same_for_longer(seed: int) -> None:
+    choose = random.Random(seed)
+    for _ in range(60):
+        kinds = choose.choices(sorted(KINDS), k=choose.randint(1, 4))
+        bursts = [choose.choices(kinds, k=choose.randint(1, 60)) for _ in range(choose.randint(1, 8))]
+        Schedule(choose.randint(1, 16)).run(bursts)

@@ -1,0 +1,175 @@
+"""A connection during a request: what the gateway sends, what the application reads, and what comes of it.
+
+Floor 3. Its methods may wait for the client, as long as the deadlines allow; those of ``channel.py`` never do. What is
+left of a response that nothing follows does not wait here: it goes to the poller, and the thread to another request.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from wsgiserve.errors import ClientDisconnected, ClientTimeout
+from wsgiserve.http11 import CLOSE, NEED_DATA, Data
+from wsgiserve.http11.framing import Framing
+from wsgiserve.server.channel import Channel
+from wsgiserve.server.outbox import Outbox
+from wsgiserve.wsgi.filewrapper import KernelFile
+
+if TYPE_CHECKING:
+    from wsgiserve.server.base import BaseWSGIServer
+
+__all__ = ["Exchange"]
+
+
+class Exchange(Channel):
+    """A channel whose request is being handled; the gateway's Transport.
+
+    Attributes:
+        detached: the application has taken the socket over.
+    """
+
+    def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
+        super().__init__(request, client_address, server)
+        self.detached = False
+
+    # Sending
+
+    def send(self, data: bytes) -> None:
+        """Send all of it, waiting for the client if need be; silent when the application has the socket."""
+        if self.detached:
+            return
+        sent = self.stream.send_some(data)
+        if sent < len(data):
+            self._send_all(Outbox(memoryview(data)[sent:]))
+
+    def send_last(self, data: bytes) -> None:
+        """Send what the client takes now; the rest waits in the poller, unless too much waits there already."""
+        if self.detached:
+            return
+        sent = self.stream.send_some(data)
+        if sent < len(data):
+            self._send_later(Outbox(memoryview(data)[sent:]))
+
+    @property
+    def sends_files(self) -> bool:
+        """Whether the stream can send files on this connection."""
+        return self.stream.sends_files and not self.detached
+
+    def send_file(self, head: bytes, file: KernelFile, count: int) -> None:
+        """Send ``head`` and ``count`` bytes of ``file``; a client that is slow to take them holds no thread."""
+        outbox = Outbox(head, file, count)
+        outbox.flush(self.stream)
+        if not outbox.done:
+            self._send_later(outbox)
+
+    def _send_later(self, outbox: Outbox) -> None:
+        size = outbox.size
+        if not self.server.may_park(size):
+            self._send_all(outbox)
+            return
+        self._outbox, self._parked = outbox, size
+        try:
+            outbox.keep()
+        except OSError:  # no descriptor to be had: somebody has to wait
+            self._outbox, self._parked = None, 0
+            self.server.unpark(size)
+            self._send_all(outbox)
+
+    def _send_all(self, outbox: Outbox) -> None:
+        seconds = self.server.deadlines.write
+        while not outbox.done:
+            room = self.stream.wait_writable(seconds)
+            # The kernel may take something before it tells of room, so trying has the last word.
+            if not outbox.flush(self.stream) and not room:
+                raise ClientTimeout(f"the client took no byte of the response for {seconds:g} s")
+
+    # Receiving
+
+    def receive_content(self) -> bytes:
+        """The next bytes of the request's content, waiting for them; ``b""`` at its end. For ``wsgi.input``.
+
+        Raises:
+            ClientDisconnected: the client left before the end.
+            ClientTimeout: it sent nothing for too long.
+            RemoteProtocolError: it broke the content's framing, or sent more than is allowed.
+        """
+        http = self.http
+        while not http.complete:
+            event = http.next_event()
+            if isinstance(event, Data):
+                return event.data
+            if event is NEED_DATA:
+                self._wait_for_content()
+        return b""
+
+    def _wait_for_content(self) -> None:
+        if self.http.continue_expected:
+            self.send(self.http.send_continue())
+        data = self.stream.recv()
+        while data is None:
+            seconds = self.server.deadlines.body
+            if not self.stream.wait_readable(seconds):
+                raise ClientTimeout(f"no byte of the content came for {seconds:g} s")
+            data = self.stream.recv()
+        if not data:
+            raise ClientDisconnected("the client closed the connection before the end of the request's content")
+        if self.stream.more or self.hung_up:
+            self.readable = True
+        self.http.receive_data(data)
+
+    # Taking over
+
+    def take_over(self) -> None:
+        """Give the socket to the application: blocking, out of the poller's sight, closed when it returns.
+
+        Raises:
+            OSError: it is not the application's turn any more; other requests may use the connection.
+        """
+        if self.detached:
+            return
+        if self.http.request is None:
+            raise OSError("the request is over, and the socket is the server's again")
+        self.detached = True
+        self.http.close_after_response()
+        self.server.poller.unregister(self.stream.fileno)
+        self.stream.sock.setblocking(True)
+
+    def _take_back(self) -> None:
+        """Close the socket as any other, so that the application's last words arrive."""
+        try:
+            self.stream.sock.setblocking(False)
+            self.server.poller.register(self.stream.fileno)
+        except (OSError, ValueError):  # the application has closed it; or the server did not wait for its thread
+            self.close()
+        else:
+            self._begin_linger()
+
+    # The end
+
+    def settle_response(self) -> None:
+        """The response is out, or on its way: go on to the next request, the rest of this response, or the end."""
+        self._served += 1
+        keep = self.http.finish() is not CLOSE
+        if self.detached:
+            self._take_back()
+        elif self._outbox is not None:
+            self._wait_to_flush(keep=keep)
+        elif not keep:
+            self._begin_close()
+
+    def fail_response(self, status: int, reason: str) -> None:
+        """End a request that cannot be answered as the application meant: ``status`` if no head is out, then close."""
+        http = self.http
+        http.close_after_response()
+        if self.detached:
+            self._take_back()
+        elif self._outbox is not None:
+            # The failure came after the response, which is complete; a slow client gets it as a fast one has.
+            self._wait_to_flush(keep=False)
+        elif http.framing is not None:
+            # No last chunk, or fewer bytes than promised: closing is how the client learns that something is missing.
+            self._begin_linger(complete=http.framing is not Framing.UNTIL_CLOSE)
+        else:
+            request = http.request
+            self._answer(status, reason, content=request is None or request.line.method != b"HEAD")

@@ -6,6 +6,7 @@ Source: RFC 5280 §4.1 (structure of a certificate, §4.1.2.5 validity), X.690 (
 
 from __future__ import annotations
 
+import shlex
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -26,23 +27,39 @@ _CONTEXT_0, _UTC_TIME = 0xA0, 0x17
 
 def explain(cert: str, key: str | None, error: Exception) -> UserError:
     """Why a context could not be made of these files."""
-    look = f"openssl x509 -in {cert} -text shows what it is."
-    for file in filter(None, (cert, key)):
-        if not Path(file).exists():
-            why = "the file does not exist." if file == cert else f"its key {file} does not exist."
-            return messages.bad_certificate(cert, why, _MAKE_ONE)
-    if isinstance(error, PermissionError):
-        return messages.bad_certificate(cert, "the file cannot be read: permission denied.", "change its permissions.")
+    why, fix = _reason(cert, key, error)
+    return messages.bad_certificate(cert, why, fix)
+
+
+def _reason(cert: str, key: str | None, error: Exception) -> tuple[str, str]:
+    look = f"openssl x509 -in {shlex.quote(cert)} -text shows what it is."
+    try:
+        certificate = Path(cert).read_text("latin-1")
+    except OSError as unreadable:
+        return _unreadable("the file", unreadable)
+    try:
+        private = Path(key).read_text("latin-1") if key else certificate
+    except OSError as unreadable:
+        return _unreadable(f"its key {key}", unreadable)
+    if _BEGIN not in certificate:
+        return "it is not PEM.", look
+    if "PRIVATE KEY-----" not in private:
+        name_it = f"name the file that has it:  --cert {shlex.quote(cert)} --key FILE"
+        return (f"its key {key} is not PEM." if key else "there is no private key in it."), name_it
     if isinstance(error, ValueError) and not isinstance(error, OSError):
-        fix = f"openssl pkey -in {key or cert} -out plain.pem takes the password away; then --key plain.pem"
-        return messages.bad_certificate(cert, "the key is encrypted.", fix)
-    if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH":
-        return messages.bad_certificate(cert, f"its key does not match {key or cert}.", look)
-    if _BEGIN not in Path(cert).read_text("latin-1"):
-        return messages.bad_certificate(cert, "it is not PEM.", look)
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-    where = f"its key {key}" if key else "it"
-    return messages.bad_certificate(cert, f"{where} cannot be used: {reason}.", look)
+        plain = f"openssl pkey -in {shlex.quote(key or cert)} -out plain.pem"
+        return "the key is encrypted.", f"{plain}  takes the password off; then --key plain.pem"
+    reason = getattr(error, "reason", None) or str(error)
+    if reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
+        return f"its key does not match {key or cert}.", look
+    return f"OpenSSL says: {reason}.", look
+
+
+def _unreadable(what: str, error: OSError) -> tuple[str, str]:
+    if isinstance(error, FileNotFoundError):
+        return f"{what} does not exist.", _MAKE_ONE
+    reason = (error.strerror or str(error)).lower()
+    return f"{what} cannot be read: {reason}.", "name a file that the user who runs this may read."
 
 
 def refuse_expired(cert: str, now: datetime | None = None) -> None:

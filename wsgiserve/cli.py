@@ -1,31 +1,26 @@
-"""The command ``wsgiserve``: argv to settings, an application, a running server, and an exit code.
+"""The command ``wsgiserve``, and its words: click's parameters made from the options by a loop, and what was typed.
 
-The options are those of ``config.py``, made into click's by a loop; every mistake ends as one message on standard
-error.
+Knows what an ``Option`` is, and none by name but APP. click stays in this module, and so do its errors. What is done
+about the words is the business of ``command.py``.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from wsgiserve import messages
-from wsgiserve._version import __version__
+from wsgiserve.command import Command
 from wsgiserve.config import options
-from wsgiserve.errors import UserError
-from wsgiserve.options import Kind, Option
-from wsgiserve.settings import Settings, settle
+from wsgiserve.options import Option
 
-__all__ = ["main"]
+__all__ = ["CommandLine", "Given", "main"]
 
-_INTERNAL, _INTERRUPTED = 1, 130
-
-_HELP = """Serve a WSGI application.
+_ABOUT = """Serve a WSGI application.
 
 APP is MODULE, MODULE:NAME, MODULE:FACTORY(...) or FILE[:NAME]. Without it, wsgiserve looks for [tool.wsgiserve] in
 pyproject.toml, FLASK_APP, wsgi.py, app.py, and a Django project."""
@@ -33,230 +28,120 @@ pyproject.toml, FLASK_APP, wsgi.py, app.py, and a Django project."""
 _EPILOG = """Every option can also be set by a variable WSGISERVE_<NAME> and as a key of [tool.wsgiserve] in
 pyproject.toml; a flag goes before a variable, and that before the file."""
 
+_WIDTH = 80
+
+Wish = Literal["help", "version", "show_config"]
+
+# What may be wished for in place of a server, the strongest first.
+_WISHES: Mapping[Wish, tuple[tuple[str, ...], str]] = {
+    "help": (("-h", "--help"), "Print this and exit."),
+    "version": (("--version",), "Print the version and exit."),
+    "show_config": (("--show-config",), "Print every option, its value and where it comes from, and exit."),
+}
+
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit."""
-    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+    """Run the command and exit.
 
-
-def run(argv: list[str]) -> int:
-    """Run the command.
-
-    Returns:
-        The exit code, by the table in ``docs/cli.md``.
+    Args:
+        argv: without the program; that of this process by default.
     """
-    try:
-        return _run(argv)
-    except UserError as error:
-        click.echo(messages.render(error, color=_in_color(argv)), err=True, nl=False)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    except Exception:
-        import traceback
-
-        traceback.print_exc()
-        click.echo(
-            "wsgiserve failed, and it is not your application's fault. Please report what stands above at "
-            "https://github.com/wsgiserve/wsgiserve/issues",
-            err=True,
-        )
-        return _INTERNAL
+    words = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(Command(CommandLine(options()), words).exit_code())
 
 
-def _run(argv: list[str]) -> int:
-    command = _command()
-    try:
-        with command.make_context("wsgiserve", list(argv)) as context:
-            given = _given(context)
-    except click.exceptions.Exit as done:  # --help and --version have printed and are done
-        return done.exit_code
-    except click.NoSuchOption as error:
-        raise messages.unknown_option(error.option_name, _all_flags()) from None
-    except click.UsageError as error:
-        raise messages.bad_option(error.format_message()) from None
-    show = given.pop("show_config", False)
-    settings = settle(given, os.environ, Path.cwd())
-    if show:
-        click.echo(_show(settings), nl=False)
-        return 0
-    return _serve(settings, argv)
+class Given(NamedTuple):
+    """What was typed."""
+
+    values: Mapping[str, Any]
+    """Parsed values of the options that were given, by name."""
+    wants: Wish | None
+    """What to do instead of serving."""
 
 
-def _serve(settings: Settings, argv: list[str]) -> int:
-    from wsgiserve.discovery import discover
-    from wsgiserve.importer import load
-    from wsgiserve.launcher import launch
+class CommandLine:
+    """The command ``wsgiserve`` with these options, and APP as its only argument.
 
-    config = settings.config
-    directory = Path(config.app_dir).absolute() if config.app_dir else Path.cwd()
-    if config.app is not None:
-        app, found_by = config.app, _found_by(settings.sources["app"])
-    else:
-        app, found_by = discover(directory, os.environ)
-    loaded = load(
-        app,
-        factory=config.factory,
-        directory=directory,
-        found_by=found_by,
-        full_traceback=config.full_traceback,
-    )
-    return _launch_on_some_port(launch, settings, loaded, argv)
+    Args:
+        options: by name; the one called "app" is the argument.
+    """
 
+    def __init__(self, options: Mapping[str, Option]) -> None:
+        self._options = options
+        parameters = [_parameter(name, about) for name, about in options.items()]
+        wishes = [click.Option([name, *flags], is_flag=True, help=text) for name, (flags, text) in _WISHES.items()]
+        self._command = click.Command("wsgiserve", params=[*parameters, *wishes], add_help_option=False)
 
-def _launch_on_some_port(launch: Any, settings: Settings, loaded: Any, argv: list[str]) -> int:
-    """Launch; when the port is taken and somebody sits at a terminal, offer the next one. Never move silently."""
-    from dataclasses import replace
+    def parse(self, argv: Sequence[str]) -> Given:
+        """Read the words.
 
-    config = settings.config
-    while True:
+        Raises:
+            UserError: an unknown option, a value that an option does not take, more than one APP.
+        """
         try:
-            return int(launch(config, loaded, argv))
-        except UserError as error:
-            if error.slug != "port-in-use" or not sys.stdin.isatty() or config.port == 65535:
-                raise
-            click.echo(messages.render(error, color=_in_color(argv)), err=True, nl=False)
-            config = replace(config, port=config.port + 1)
-            if not click.confirm(f"Use port {config.port} this time?", default=True, err=True):
-                return error.exit_code
+            context = self._command.make_context("wsgiserve", list(argv))
+        except click.NoSuchOption as error:
+            raise messages.unknown_option(error.option_name, self._flags()) from None
+        except click.UsageError as error:
+            raise messages.bad_option(error.format_message()) from None
+        wants = next((wish for wish in _WISHES if context.params[wish]), None)
+        if wants in ("help", "version"):
+            return Given({}, wants)
+        typed = [name for name in self._options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        return Given({name: self._value(name, context.params[name]) for name in typed}, wants)
 
+    def _value(self, name: str, typed: Any) -> Any:
+        about = self._options[name]
+        if about.flags and not about.kind.is_flag:
+            return about.flags[not typed].removeprefix("--")
+        try:
+            return about.kind.parse(typed)
+        except ValueError as error:
+            shown = ", ".join(typed) if about.kind.repeats else typed
+            raise messages.bad_option(f"{_flag(name)} {error}, not {shown!r}.") from None
 
-def _found_by(source: str) -> str:
-    return {"APP": "", "pyproject.toml": "found by [tool.wsgiserve]"}.get(source, f"found by {source}")
+    def _flags(self) -> list[str]:
+        return [flag for parameter in self._command.params for flag in (*parameter.opts, *parameter.secondary_opts)]
 
-
-# Options
-
-
-def _command() -> click.Command:
-    parameters: list[click.Parameter] = []
-    for name, about in options().items():
-        if name == "app":
-            parameters.append(click.Argument(["app"], required=False, metavar="[APP]"))
-        else:
-            parameters += _flags(name, about)
-    parameters += [
-        click.Option(["--show-config"], is_flag=True, help="Print every option, its value and where it comes from."),
-        click.version_option(__version__, prog_name="wsgiserve")(lambda: None).__click_params__[0],  # type: ignore[attr-defined]
-    ]
-    return _GroupedCommand("wsgiserve", params=parameters, help=_HELP, epilog=_EPILOG, context_settings=_CONTEXT)
-
-
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-class _GroupedCommand(click.Command):
-    """Lists the options in the groups of ``config.py``."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def help(self) -> str:
+        """Every option, in the groups of ``config.py``."""
+        context = click.Context(self._command, info_name="wsgiserve")
+        formatter = click.HelpFormatter(max_width=_WIDTH)
+        self._command.format_usage(context, formatter)
+        for text in (_ABOUT, _EPILOG):
+            formatter.write_paragraph()
+            formatter.write_text(text)
         groups: dict[str, list[tuple[str, str]]] = {}
-        known = options()
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
+        for parameter in self._command.params:
+            about = self._options.get(parameter.name or "")
+            record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
             if record is not None:
-                group = known[parameter.name].group if parameter.name in known else "Other"
-                groups.setdefault(group, []).append(record)
+                groups.setdefault(about.group if about else "Instead of serving", []).append(record)
         for group, records in groups.items():
             with formatter.section(group):
                 formatter.write_dl(records)
+        return formatter.getvalue()
 
 
-def _flags(name: str, about: Option) -> list[click.Parameter]:
-    default_flag = "--" + name.replace("_", "-")
-    if about.kind.is_flag:
-        declared = "/".join(about.flags) if about.flags else default_flag
-        return [click.Option([name, declared], is_flag=True, default=None, help=about.help)]
-    if about.flags:  # one flag for each choice, such as --dev and --prod
-        return [
-            click.Option([name, flag], flag_value=flag.lstrip("-"), default=None, help=about.help)
-            for flag in about.flags
-        ]
-    words = [name, default_flag, *([about.short] if about.short else [])]
-    return [
-        click.Option(
-            words, type=_Value(about.kind), multiple=about.kind.repeats, default=None, help=_with_default(name, about)
-        )
-    ]
-
-
-class _Value(click.ParamType[Any]):
-    """click's view of a Kind."""
-
-    name = "value"
-
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        return self.kind.metavar
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if self.kind.repeats:
-            return value
-        try:
-            return self.kind.parse(value)
-        except ValueError as error:
-            flag = param.opts[0] if param is not None else "the option"
-            raise messages.bad_option(f"{flag} {error}, not {value!r}.") from None
-
-
-def _with_default(name: str, about: Option) -> str:
-    from wsgiserve.config import Config
-
-    default = Config.__dataclass_fields__[name].default
-    if default in (None, "") or about.kind.is_flag:
-        return about.help
-    shown = (
-        ", ".join(default) if isinstance(default, tuple) else f"{default:g}" if isinstance(default, float) else default
+def _parameter(name: str, about: Option) -> click.Parameter:
+    if name == "app":
+        return click.Argument([name], required=False)
+    if about.flags or about.kind.is_flag:
+        return click.Option([name, "/".join(about.flags) or _flag(name)], is_flag=True, help=about.help)
+    flags = [_flag(name), *([about.short] if about.short else [])]
+    return click.Option(
+        # The word is taken as it is; what it means is the business of its Kind.
+        [name, *flags],
+        type=str,
+        metavar=about.kind.metavar,
+        multiple=about.kind.repeats,
+        help=_help(about),
     )
-    return f"{about.help}  [{shown}]"
 
 
-def _given(context: click.Context) -> dict[str, Any]:
-    """What the command line says, without what it does not."""
-    known = options()
-    given = {
-        name: value for name, value in context.params.items() if value not in (None, (), False) or _is_no(context, name)
-    }
-    return {
-        name: known[name].kind.parse(value) if name in known and known[name].kind.repeats else value
-        for name, value in given.items()
-    }
+def _flag(name: str) -> str:
+    return "APP" if name == "app" else "--" + name.replace("_", "-")
 
 
-def _is_no(context: click.Context, name: str) -> bool:
-    """Whether a flag was switched off on the command line, as by --no-access-log."""
-    source = context.get_parameter_source(name)
-    return context.params[name] is False and source is click.core.ParameterSource.COMMANDLINE
-
-
-def _all_flags() -> list[str]:
-    return [flag for parameter in _command().params for flag in (*parameter.opts, *parameter.secondary_opts)]
-
-
-# Printing
-
-
-def _show(settings: Settings) -> str:
-    config = settings.config
-    mode, why = config.effective_mode()
-    lines = []
-    for name in options():
-        value: Any = getattr(config, name)
-        if name == "mode" and value is None:
-            value = f"{mode} ({why})"
-        elif name == "threads" and value is None:
-            value = config.effective_threads()
-        shown = ", ".join(value) if isinstance(value, tuple) else "-" if value in (None, "") else value
-        lines.append(f"{name:<20} {shown!s:<32} {settings.sources[name]}")
-    return "\n".join(lines) + "\n"
-
-
-def _in_color(argv: Sequence[str]) -> bool:
-    """Whether to paint an error. The settings may be what is wrong, so only the flag itself is looked at."""
-    words = " ".join(argv).replace("=", " ")
-    if "--color always" in words:
-        return True
-    if "--color never" in words or os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
+def _help(about: Option) -> str:
+    return about.help if about.default in (None, "") else f"{about.help}  [{about.kind.show(about.default)}]"

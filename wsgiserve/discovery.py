@@ -15,7 +15,17 @@ from wsgiserve import messages
 
 __all__ = ["discover"]
 
-_RULES = ("WSGISERVE_APP", "[tool.wsgiserve] app", "FLASK_APP", "wsgi.py", "app.py", "manage.py", "*/wsgi.py", "src/*/")
+_RULES = (
+    "WSGISERVE_APP",
+    "[tool.wsgiserve] app",
+    "FLASK_APP",
+    "wsgi.py",
+    "app.py",
+    "manage.py",
+    "*/wsgi.py",
+    "src/*/wsgi.py",
+    "src/*/app.py",
+)
 
 
 def discover(directory: Path, environ: Mapping[str, str]) -> tuple[str, str]:
@@ -32,13 +42,21 @@ def discover(directory: Path, environ: Mapping[str, str]) -> tuple[str, str]:
     django = _django(directory, environ)
     if django is not None:
         return django, "found by manage.py"
-    for pattern, where in (("*/wsgi.py", "*/wsgi.py"), ("src/*/wsgi.py", "src/*/"), ("src/*/app.py", "src/*/")):
-        files = [file for file in sorted(directory.glob(pattern)) if (file.parent / "__init__.py").is_file()]
-        if len(files) > 1:
-            raise messages.many_files([str(file.relative_to(directory)) for file in files])
-        if files:
-            return str(files[0].relative_to(directory)), f"found {where}".replace("*", files[0].parent.name, 1)
+    for pattern in ("*/wsgi.py", "src/*/wsgi.py", "src/*/app.py"):
+        files = [file for file in sorted(directory.glob(pattern)) if file.parent.name.isidentifier()]
+        apps = [_app_of(file, directory) for file in files]
+        if len(apps) > 1:
+            raise messages.many_modules(apps)
+        if apps:
+            return apps[0], f"found {files[0].relative_to(directory)}"
     raise messages.no_app_named(_RULES)
+
+
+def _app_of(file: Path, directory: Path) -> str:
+    """``shop.wsgi``: the directory above goes on ``sys.path``, whether ``shop`` is a package or a mere folder."""
+    if file.parent == directory / "src":
+        return str(file.relative_to(directory))
+    return f"{file.parent.name}.{file.stem}"
 
 
 def _django(directory: Path, environ: Mapping[str, str]) -> str | None:
@@ -49,12 +67,13 @@ def _django(directory: Path, environ: Mapping[str, str]) -> str | None:
     settings = environ.get("DJANGO_SETTINGS_MODULE") or _settings_module(manage)
     if settings is None:
         return None
-    file = directory.joinpath(*settings.split(".")).with_suffix(".py")
-    named = _assigned_text(file, "WSGI_APPLICATION") if file.is_file() else None
-    if named is None:
-        return None
-    module, _, name = named.rpartition(".")
-    return f"{module}:{name}"
+    path = directory.joinpath(*settings.split("."))
+    for file in (path.with_name(path.name + ".py"), path / "__init__.py"):
+        named = _assigned_text(file, "WSGI_APPLICATION")
+        if named is not None:
+            module, _, name = named.rpartition(".")
+            return f"{module}:{name}"
+    return None
 
 
 def _settings_module(manage: Path) -> str | None:
@@ -81,6 +100,6 @@ def _assigned_text(file: Path, name: str) -> str | None:
 
 def _nodes(file: Path) -> Iterator[ast.AST]:
     try:
-        return ast.walk(ast.parse(file.read_text("utf-8")))
-    except (OSError, SyntaxError, UnicodeDecodeError):
-        return iter(())  # whoever imports it will say what is wrong with it
+        return ast.walk(ast.parse(file.read_bytes()))
+    except (OSError, SyntaxError, ValueError):
+        return iter(())  # there is none; or whoever imports it will say what is wrong with it

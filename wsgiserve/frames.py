@@ -30,7 +30,8 @@ def user_frames(error: BaseException) -> list[str]:
     When none is the user's, the innermost of all; when there are none, nothing.
     """
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OURS)]
-    shown = [frame for frame in frames if not _is_foreign(frame.filename)] or frames[-1:]
+    real = [frame for frame in frames if not frame.filename.startswith(_FROZEN)]  # the others have no lines to show
+    shown = [frame for frame in real if not _is_foreign(frame.filename)] or real[-1:]
     return [f"{short_path(frame.filename)}:{frame.lineno}  {frame.line}".rstrip() for frame in reversed(shown)]
 
 
@@ -65,4 +66,4 @@ def short_path(filename: str) -> str:
 
 def _is_foreign(filename: str) -> bool:
     """Whether it is neither the user's nor ours: the interpreter's, or installed."""
-    return filename.startswith((_FROZEN, _STANDARD_LIBRARY)) or any(part in filename for part in _INSTALLED)
+    return filename.startswith(_STANDARD_LIBRARY) or any(part in filename for part in _INSTALLED)

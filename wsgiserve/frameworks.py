@@ -1,6 +1,7 @@
 """What kind of object somebody's ``app`` is: a framework's application, a plain WSGI function, ASGI, or something else.
 
-Looks at names of classes and at signatures; imports no framework.
+Looks at names of classes and at signatures; imports no framework and calls nothing.
+Source: PEP 3333 for what an application is.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-__all__ = ["asgi_framework", "framework_label", "is_application", "is_framework_object", "kind_of"]
+__all__ = ["asgi_framework", "framework_label", "is_application", "is_async", "is_framework_object", "kind_of"]
 
 # Class paths by which an application of a framework is known, with the name that people know it by and its package.
 _WSGI = {
@@ -55,23 +56,33 @@ def asgi_framework(value: Any) -> str | None:
             return _ASGI[path]
         if path in _WSGI:
             return None
-    call = value if inspect.isroutine(value) else getattr(type(value), "__call__", None)  # noqa: B004
-    if not inspect.iscoroutinefunction(call):
-        return None
-    return ""
+    return "" if is_async(value) and _takes(value, 3) else None  # scope, receive, send
+
+
+def is_async(value: Any) -> bool:
+    """Whether calling it gives a coroutine, which no WSGI server can do anything with."""
+    call = value if inspect.isroutine(value) else getattr(type(value), "__call__", None)  # noqa: B004 - looked at
+    return inspect.iscoroutinefunction(call)
 
 
 def is_application(function: Any) -> bool:
-    """Whether a plain function takes two positional arguments, as ``app(environ, start_response)`` is called."""
+    """Whether a plain function is called as ``app(environ, start_response)``: with two arguments, and no fewer.
+
+    A decorator's ``wrapper(*args)`` counts too, because nobody can tell what it takes.
+    """
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
     except (TypeError, ValueError):
         return True
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    required = [p for p in positional if p.default is p.empty]
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return True  # a decorator's wrapper; nobody can tell what it takes
-    return len(required) <= 2 <= len(positional) and len(required) > 0
+    return _takes(function, 2) and (inspect.Parameter.VAR_POSITIONAL in kinds or not _takes(function, 1))
+
+
+def _takes(function: Any, number: int) -> bool:
+    try:
+        inspect.signature(function).bind(*[None] * number)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def kind_of(value: Any) -> str:
@@ -79,6 +90,8 @@ def kind_of(value: Any) -> str:
     for path in _class_paths(value):
         if path in _WSGI:
             return _WSGI[path][0]
+    if inspect.iscoroutinefunction(value):
+        return "coroutine function"
     if inspect.isfunction(value):
         return "function"
     return "module" if isinstance(value, ModuleType) else type(value).__name__

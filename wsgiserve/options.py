@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, Field, field
+from dataclasses import Field, field
 from typing import Any, NamedTuple
 
 __all__ = [
@@ -45,9 +45,10 @@ class Kind(NamedTuple):
 
 
 class Option(NamedTuple):
-    """Everything about one option, beside its name and default."""
+    """Everything about one option, beside its name."""
 
     kind: Kind
+    default: Any
     help: str
     group: str
     short: str = ""
@@ -65,13 +66,12 @@ def option(
     flags: tuple[str, ...] = (),
 ) -> Any:
     """A dataclass field with its option."""
-    about = Option(kind, help, group, short, flags)
+    about = Option(kind, default, help, group, short, flags)
     return field(default=default, metadata={"option": about})
 
 
 def option_of(of: Field[Any]) -> Option:
     """The option that ``option`` put into a field."""
-    assert of.default is not MISSING
     found: Option = of.metadata["option"]
     return found
 

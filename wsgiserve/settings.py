@@ -24,7 +24,7 @@ _FILE, _VARIABLE, _FLAG = range(3)
 
 
 class Settings(NamedTuple):
-    """A Config, and where each value of it was found: ``--port``, ``WSGISERVE_PORT``, ``pyproject.toml``, ``default``."""
+    """A Config, and where each value was found: ``--port``, ``WSGISERVE_PORT``, ``pyproject.toml`` or ``default``."""
 
     config: Config
     sources: Mapping[str, str]

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.server.running import SECONDS, descriptors
+from tests.server.running import SECONDS, descriptors, until
 from wsgiserve.server import loop
 from wsgiserve.server.access import Access
 from wsgiserve.server.base import BaseWSGIServer
@@ -33,7 +33,9 @@ from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, Thre
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["KINDS", "Apart", "Ended", "apart"]
+__all__ = ["KINDS", "LARGE", "Apart", "Ended", "apart"]
+
+LARGE = 20_000_000
 
 KINDS: dict[str, type[BaseWSGIServer]] = {
     "single": BaseWSGIServer,
@@ -65,6 +67,7 @@ class Apart:
         assert self._first, f"it did not start:\n{self.log()}"
         self.port = int(self._first)
         self._ended: Ended | None = None
+        self.printed: list[str] = []  # lines on its standard output; known at its end
 
     @property
     def pid(self) -> int:
@@ -83,6 +86,26 @@ class Apart:
         """Process ids of its children, dead ones included that nobody has waited for."""
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
+    def wake_ups(self) -> int:
+        """How often its threads have gone to sleep so far, which is how often they were woken."""
+        total = 0
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            for line in (task / "status").read_text().splitlines():
+                if line.startswith("voluntary_ctxt_switches"):
+                    total += int(line.split()[1])
+        return total
+
+    def wait_until_idle(self) -> None:
+        """Until none of its threads has anything to do."""
+        seen = [-1, 0]
+
+        def unchanged() -> bool:
+            seen[:] = [seen[1], self.wake_ups()]
+            time.sleep(0.02)
+            return seen[0] == seen[1]
+
+        until(unchanged)
+
     def ended(self, *numbers: int, seconds: float = SECONDS) -> Ended:
         """Send these signals and wait for its end; SIGTERM if it was told nothing yet."""
         if self._ended is None:
@@ -90,7 +113,8 @@ class Apart:
                 self.signal(number)
             report, _ = self._process.communicate(timeout=seconds)
             assert report, f"it ended without a report:\n{self.log()}"
-            self._ended = Ended(**json.loads(report), exit_code=self._process.returncode)
+            *self.printed, last = report.splitlines()
+            self._ended = Ended(**json.loads(last), exit_code=self._process.returncode)
         return self._ended
 
     def kill(self) -> None:
@@ -121,6 +145,7 @@ def apart(folder: Path, kind: str, application: str = "tests.server.apart:applic
             stderr=stderr,
             text=True,
             cwd=root,
+            process_group=0,
         )
     server = None
     try:
@@ -135,12 +160,19 @@ def apart(folder: Path, kind: str, application: str = "tests.server.apart:applic
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-    """``/slow`` takes a while, ``/forever`` longer than any test, each after a first block; ``/pid`` says who answers;
-    ``/exit`` and ``/kill`` end the process.
+    """``/slow`` takes a while, ``/forever`` longer than any test, each after a first block; ``/large`` is 20 MB;
+    ``/pid`` says who answers; ``/print`` prints; ``/exit`` and ``/kill`` end the process.
     """
-    start_response("200 OK", [])
     path = environ["PATH_INFO"]
-    yield b"begun "
+    if path == "/large":
+        start_response("200 OK", [("Content-Length", str(LARGE))])
+        yield bytes(LARGE)
+        return
+    start_response("200 OK", [])
+    if path != "/pid":
+        yield b"begun "
+    if path == "/print":
+        print("printed by the application", end=" ")
     if path == "/slow":
         time.sleep(0.3)
     elif path == "/forever":

@@ -7,6 +7,8 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from tests.server.served import note, wait_at_gate
@@ -144,6 +146,13 @@ def large(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
         write(body)
         return []
     return (body[start : start + 100_000] for start in range(0, len(body), 100_000))
+
+
+def large_and_more(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """5 MiB, as declared, then an empty block, and one that nobody asked for."""
+    body = pattern(5 * MEBIBYTE)
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return iter([body, b"", b"more"])
 
 
 def step_by_step(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -340,3 +349,108 @@ def complains(environ: Environ, start_response: StartResponse) -> Iterable[bytes
     if environ["PATH_INFO"] == "/fails":
         raise KeyError("sku")
     return hello(environ, start_response)
+
+
+# Taking the socket over
+
+
+def takes_over(environ: Environ, start_response: StartResponse) -> Iterable[Any]:
+    """Speaks a protocol of its own: each line comes back in capitals, until ``bye``. Returns what the path names."""
+    if environ["PATH_INFO"] == "/":
+        return hello(environ, start_response)
+    sock = environ["werkzeug.socket"]
+    sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
+    with sock.makefile("rb") as lines:
+        for line in lines:
+            sock.sendall(line.upper())
+            if line == b"bye\n":
+                break
+    found: Iterable[Any] = _RETURNS[environ["PATH_INFO"][1:]](environ, start_response)
+    return found
+
+
+def _return_blocks(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Length", "11")])
+    yield b"never "
+    yield b"sent"
+
+
+def _return_file(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", TEXT)
+    wrapped: Iterable[bytes] = environ["wsgi.file_wrapper"](Path(__file__).open("rb"))
+    return wrapped
+
+
+def _return_empty(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    return []
+
+
+def _fail(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    raise KeyError("sku")
+
+
+def _close(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    environ["werkzeug.socket"].close()
+    wait_at_gate()
+    return []
+
+
+_RETURNS: dict[str, Callable[[Environ, StartResponse], Iterable[Any]]] = {
+    "list": hello,
+    "blocks": _return_blocks,
+    "file": _return_file,
+    "empty": _return_empty,
+    "none": lambda environ, start_response: None,  # type: ignore[dict-item, return-value]  # what no application may do
+    "fails": _fail,
+    "closes": _close,
+}
+
+
+def looks(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Looks at the socket without using it."""
+    sock = environ["werkzeug.socket"]
+    note([sock.getpeername() == (environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), sock.fileno() > 0])
+    note([sock.family == sock.family.AF_INET, sock.gettimeout(), sock.getsockopt(1, 4), hasattr(sock, "__len__")])
+    return hello(environ, start_response)
+
+
+def uses_the_socket_of_before(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Has a thread use the socket after the request is over."""
+    sock = environ["werkzeug.socket"]
+
+    def late() -> None:
+        wait_at_gate()
+        try:
+            sock.sendall(b"never sent")
+        except OSError as error:
+            note(str(error))
+        sock.close()
+
+    Thread(target=late).start()
+    return hello(environ, start_response)
+
+
+def websocket() -> Any:
+    """A Flask application with a WebSocket by flask-sock, which finds our socket as it finds werkzeug's."""
+    from flask import Flask
+    from flask_sock import Sock
+
+    app = Flask(__name__)
+
+    @Sock(app).route("/echo")
+    def echo(ws: Any) -> None:
+        while (message := ws.receive()) != "bye":
+            ws.send(message)
+
+    return app
+
+
+def websocket_app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """The same, made when it is first called: what crosses processes is a name."""
+    global _websocket
+    _websocket = _websocket or websocket()
+    answer: Iterable[bytes] = _websocket(environ, start_response)
+    return answer
+
+
+_websocket: Any = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -220,6 +221,21 @@ def test_a_client_that_sends_on_without_a_pause_after_it_was_refused_is_rid_of_a
         other.close()
         until(lambda: not server.connections)
         flood.close()
+
+
+# Rest
+
+
+@pytest.mark.parametrize("kind", ["single", "pool", "thread", "fork"])
+def test_a_server_that_nobody_asks_anything_sleeps(kind: str, tmp_path: Path) -> None:
+    with apart(tmp_path, kind) as server:
+        client = connect(("127.0.0.1", server.port))
+        assert client.exchange(request("/", "Connection: close")).status == 200
+        client.close()
+        server.wait_until_idle()
+        before = server.wake_ups()
+        time.sleep(0.3)  # in which a pool's deputy would have made three hundred rounds
+        assert server.wake_ups() == before
 
 
 # Mistakes

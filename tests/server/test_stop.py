@@ -363,6 +363,7 @@ def test_who_does_not_finish_in_time_is_left_behind(kind: str, tmp_path: Path) -
 def test_ctrl_c_without_a_handler_ends_it_quietly(kind: str, tmp_path: Path) -> None:
     with apart(tmp_path, kind, on_signal="") as server:
         client = connected(server, GET[:-1])
+        server.wait_until_idle()
         ended = server.ended(signal.SIGINT)
         client.close()
     assert ended[:3] == ([], [], False)

@@ -201,7 +201,7 @@ class Connection:
         if not self._section_start:
             end = buffer.find(b"\r\n", start + max(self._scanned - 1, 0))
             if end < 0:
-                parser.check_line(buffer, start, len(buffer), terminator=1)
+                parser.check_line(buffer, start, len(buffer), scanned=self._scanned, terminator=1)
             else:
                 parser.parse_request_line(buffer[start:end])
                 self._section_start = end + 2 - start

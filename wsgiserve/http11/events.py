@@ -102,7 +102,7 @@ class FieldSection:
 
 
 class Request:
-    """A complete request head. Its content follows as Data events, its end as EndOfMessage.
+    """A complete request head. If there is content, it follows as Data events, and its end as EndOfMessage.
 
     Attributes:
         line: the request-line.

@@ -26,11 +26,13 @@ class Exchange(Channel):
     """A channel whose request is being handled; the gateway's Transport.
 
     Attributes:
-        detached: the application has taken the socket over.
+        running: the application is; what it may do with the connection, it may do now.
+        detached: it has taken the socket over.
     """
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         super().__init__(request, client_address, server)
+        self.running = False
         self.detached = False
 
     # Sending
@@ -128,7 +130,7 @@ class Exchange(Channel):
         """
         if self.detached:
             return
-        if self.http.request is None:
+        if not self.running:
             raise OSError("the request is over, and the socket is the server's again")
         self.detached = True
         self.http.close_after_response()

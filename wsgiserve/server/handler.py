@@ -132,6 +132,7 @@ class WSGIRequestHandler(RequestFacts):
             self.environ = {}
 
     def _run_application(self, gateway: Gateway) -> None:
+        self.running = True
         try:
             self.environ = environ = self.make_environ()
             gateway.run(self.server.app, environ)
@@ -164,6 +165,7 @@ class WSGIRequestHandler(RequestFacts):
 
     def _end_request(self) -> None:
         """Cut the application's ties to the connection: what it kept of this request must not touch the next one."""
+        self.running = False
         if self._input is not None:
             self._input.expire()
             self._input = None

@@ -39,7 +39,7 @@ def check_response(status: Any, headers: Any) -> ResponseHead:
     Raises:
         LocalProtocolError: names the rule that was broken, and the header by its name, never by its value.
     """
-    known = _statuses.get(status) if isinstance(status, str) else None
+    known = _statuses.get(status) if type(status) is str else None
     code, reason = known or _check_status(status)
     if not isinstance(headers, list):
         raise LocalProtocolError(f"response headers must be a list, not {_type(headers)} (PEP 3333)")
@@ -57,17 +57,19 @@ def _check_status(status: Any) -> tuple[int, bytes]:
             'the status must be a code from 200 to 599, a space and a reason phrase, such as "200 OK" (PEP 3333)'
         )
     checked = int(match[1]), match[2].encode("latin-1")
-    if len(_statuses) >= _MEMO_ENTRIES:
-        _statuses.clear()
-    _statuses[status] = checked
+    if type(status) is str and len(status) <= _MEMO_CHARACTERS:
+        if len(_statuses) >= _MEMO_ENTRIES:
+            _statuses.clear()
+        _statuses[status] = checked
     return checked
 
 
 def _kept_line(header: Any) -> bytes | None:
-    try:
-        return _lines.get(header)
-    except TypeError:  # not hashable, so not a tuple of two str either: _check_header says so
+    if type(header) is not tuple or len(header) != 2:
         return None
+    name, value = header
+    # Of no other types: a subclass of str may be equal to text that it does not hold, when it ignores case for example.
+    return _lines.get(header) if type(name) is str and type(value) is str else None
 
 
 def _check_header(header: Any, head: ResponseHead) -> bytes:
@@ -85,12 +87,13 @@ def _check_header(header: Any, head: ResponseHead) -> bytes:
         raise LocalProtocolError(
             f"the value of {name} has a control character or one beyond latin-1 (PEP 3333, RFC 9110 §5.5)"
         )
+    name, value = str.__str__(name), str.__str__(value)  # what was checked, whatever a subclass makes of its methods
     encoded = name.encode("ascii"), value.strip(" \t").encode("latin-1")
     line = _note(*encoded, head)
     if encoded[0].lower() not in _NOT_KEPT and len(line) <= _MEMO_CHARACTERS:
         if len(_lines) >= _MEMO_ENTRIES:
             _lines.clear()
-        _lines[header] = line
+        _lines[name, value] = line
     return line
 
 

@@ -17,8 +17,9 @@ class Input(io.BufferedIOBase):
     """A readable, binary, unseekable file.
 
     Args:
-        receive: gives the next bytes of content, as many as there are, waiting for them; ``b""`` at the end. What it
-            raises (ClientDisconnected, RemoteProtocolError) goes to the reader, each time it reads again.
+        receive: gives the next bytes of content, as many as there are, waiting for them; ``b""`` at the end, as often
+            as it is asked. What it raises (ClientDisconnected, RemoteProtocolError) goes to the reader, and is raised
+            again each time it reads on.
     """
 
     def __init__(self, receive: Callable[[], bytes]) -> None:
@@ -67,13 +68,23 @@ class Input(io.BufferedIOBase):
 
     def _fill(self) -> bool:
         """Replace the empty buffer by the next bytes; False at the end."""
-        if self.closed:
-            raise ValueError("read of closed wsgi.input")
-        self._buffer = self._receive()
+        self._check_open()
+        try:
+            self._buffer = self._receive()
+        except Exception as error:
+            # What this read had taken is lost. A second one, after a time-out for instance, must not go on behind the
+            # gap as if nothing were missing.
+            self._receive = _raising(error)
+            raise
         self._start = 0
         return bool(self._buffer)
 
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ValueError("read of closed wsgi.input")
+
     def _take(self, size: int) -> bytes:
+        self._check_open()
         part = self._buffer[self._start : self._start + size]
         self._start += len(part)
         return part
@@ -85,6 +96,13 @@ class Input(io.BufferedIOBase):
         return b"".join(parts)
 
     def _take_line(self, limit: int) -> bytes:
-        end = self._buffer.find(b"\n", self._start) + 1 or len(self._buffer)
-        size = end - self._start
-        return self._take(size if limit < 0 else min(size, limit))
+        stop = len(self._buffer) if limit < 0 else self._start + limit
+        end = self._buffer.find(b"\n", self._start, stop) + 1 or stop
+        return self._take(end - self._start)
+
+
+def _raising(error: Exception) -> Callable[[], bytes]:
+    def receive() -> bytes:
+        raise error
+
+    return receive

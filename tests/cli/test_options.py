@@ -1,0 +1,123 @@
+"""The kinds of values: what they take, what they refuse and in which words, and that they show what they take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wsgiserve.config import options
+from wsgiserve.options import Kind, choice, flag, integer, mount, path, seconds, size, text, texts
+
+port = integer(0, 65535)
+at_least_one = integer(1)
+MOUNT = "takes a path such as /shop, as it is before percent-encoding and without a slash at its end"
+
+color = choice("auto", "always", "never")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "value"),
+    [
+        (text, "shop", "shop"),
+        (path, "a/b", "a/b"),
+        (texts, "::1", ("::1",)),
+        (texts, "127.0.0.1, ::1", ("127.0.0.1", "::1")),
+        (texts, ["127.0.0.1", "::1"], ("127.0.0.1", "::1")),
+        (flag, True, True),
+        (flag, "yes", True),
+        (flag, "Off", False),
+        (size, 0, 0),
+        (size, "8190", 8190),
+        (size, "512k", 512 * 1024),
+        (size, "10 MB", 10 << 20),
+        (size, "1GiB", 1 << 30),
+        (seconds, 3, 3.0),
+        (seconds, "0.5", 0.5),
+        (seconds, "30s", 30.0),
+        (port, "0", 0),
+        (port, 65535, 65535),
+        (at_least_one, "1", 1),
+        (color, "Never", "never"),
+        (mount, "", ""),
+        (mount, "/shop/v2", "/shop/v2"),
+        (mount, "/süß", "/s\xc3\xbc\xc3\x9f"),
+    ],
+)
+def test_a_kind_takes(kind: Kind, given: Any, value: Any) -> None:
+    parsed = kind.parse(given)
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "words"),
+    [
+        (text, "", "takes a text"),
+        (text, 1, "takes a text"),
+        (texts, "", "takes one or more texts"),
+        (texts, "a,,b", "takes one or more texts"),
+        (texts, [], "takes one or more texts"),
+        (texts, [1], "takes one or more texts"),
+        (texts, 1, "takes one or more texts"),
+        (flag, "maybe", "takes true or false"),
+        (flag, 1, "takes true or false"),
+        (size, -1, "takes a number of bytes, such as 65536, 512k, 10m or 1g"),
+        (size, True, "takes a number of bytes, such as 65536, 512k, 10m or 1g"),
+        (size, "10 t", "takes a number of bytes, such as 65536, 512k, 10m or 1g"),
+        (seconds, 0, "takes a number of seconds above 0, such as 30 or 0.5"),
+        (seconds, "nan", "takes a number of seconds above 0, such as 30 or 0.5"),
+        (seconds, "inf", "takes a number of seconds above 0, such as 30 or 0.5"),
+        (seconds, True, "takes a number of seconds above 0, such as 30 or 0.5"),
+        (seconds, [], "takes a number of seconds above 0, such as 30 or 0.5"),
+        (port, "x", "takes a whole number from 0 to 65535"),
+        (port, 65536, "takes a whole number from 0 to 65535"),
+        (port, -1, "takes a whole number from 0 to 65535"),
+        (port, 80.0, "takes a whole number from 0 to 65535"),
+        (port, True, "takes a whole number from 0 to 65535"),
+        (at_least_one, 0, "takes a whole number of at least 1"),
+        (color, "green", "takes one of auto, always, never"),
+        (color, 1, "takes one of auto, always, never"),
+        (mount, "shop", MOUNT),
+        (
+            mount,
+            "/shop/",
+            MOUNT,
+        ),
+        (
+            mount,
+            "/a%20b",
+            MOUNT,
+        ),
+        (mount, 1, MOUNT),
+    ],
+)
+def test_a_kind_refuses(kind: Kind, given: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        kind.parse(given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        (size, 1 << 30, "1g"),
+        (size, 64 << 10, "64k"),
+        (size, 8190, "8190"),
+        (size, 0, "0"),
+        (seconds, 10.0, "10"),
+        (seconds, 0.25, "0.25"),
+        (texts, ("127.0.0.1", "::1"), "127.0.0.1, ::1"),
+        (flag, True, "true"),
+        (mount, "/s\xc3\xbc\xc3\x9f", "/süß"),
+    ],
+)
+def test_a_value_is_shown_as_it_can_be_given(kind: Kind, value: Any, shown: str) -> None:
+    assert kind.show(value) == shown
+    assert kind.parse(shown) == value
+
+
+@pytest.mark.parametrize("name", options())
+def test_every_default_can_be_given_in_the_words_it_is_shown_in(name: str) -> None:
+    about = options()[name]
+    if about.default is not None:
+        assert about.kind.parse(about.kind.show(about.default)) == about.default

@@ -1,0 +1,175 @@
+"""What the command does: words to settings, an application, a running server, and an exit code.
+
+Every mistake ends as one message on standard error. The server is imported after the options are read, so that
+``--help`` and mistakes do not wait for it.
+Source: ``docs/cli.md`` for the exit codes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from wsgiserve import messages
+from wsgiserve._version import __version__
+from wsgiserve.config import Config, options
+from wsgiserve.console import ColorChoice, make_console
+from wsgiserve.errors import UserError
+from wsgiserve.settings import Settings, settle, variable_of
+
+if TYPE_CHECKING:
+    from wsgiserve.cli import CommandLine
+    from wsgiserve.importer import LoadedApp
+
+__all__ = ["Command"]
+
+_INTERRUPTED = 130  # exit code: 128 + SIGINT, as shells report it
+
+
+class Command:
+    """One run of the command.
+
+    Args:
+        line: reads the words, and explains them.
+        argv: the words, without the program.
+    """
+
+    def __init__(self, line: CommandLine, argv: list[str]) -> None:
+        self._line = line
+        self._argv = argv
+        # The settings may be what is wrong, so until they are known only the words themselves are looked at.
+        self._color = _color_choice(argv)
+
+    def exit_code(self) -> int:
+        """Do it; the exit code is one of the table in ``docs/cli.md``."""
+        try:
+            return self._run()
+        except UserError as error:
+            self._print(messages.render(error, color=self._is_colored()))
+            return error.exit_code
+        except KeyboardInterrupt:
+            return _INTERRUPTED
+        except Exception as error:
+            traceback.print_exc()
+            self._print(messages.render(messages.internal_error(error), color=self._is_colored()))
+            return messages.INTERNAL
+
+    def _run(self) -> int:
+        given = self._line.parse(self._argv)
+        if given.wants == "help":
+            _say(self._line.help())
+            return 0
+        if given.wants == "version":
+            _say(f"wsgiserve {__version__}\n")
+            return 0
+        settings = settle(given.values, os.environ, Path.cwd())
+        self._color = settings.config.color
+        if given.wants == "show_config":
+            _say(_show(settings))
+            return 0
+        return self._serve(settings)
+
+    def _serve(self, settings: Settings) -> int:
+        from wsgiserve.discovery import discover
+        from wsgiserve.importer import load
+
+        config = settings.config
+        directory = _project(config)
+        if config.app is not None:
+            app, found_by = config.app, _found_by(settings.sources["app"])
+        else:
+            app, found_by = discover(directory, os.environ)
+        loaded = load(
+            app,
+            factory=config.factory,
+            directory=directory,
+            found_by=found_by,
+            full_traceback=config.full_traceback,
+        )
+        return self._launch(config, loaded)
+
+    def _launch(self, config: Config, loaded: LoadedApp) -> int:
+        """Launch; when the port is taken and somebody sits at a terminal, offer the next one. Never move silently."""
+        from wsgiserve.launcher import launch
+
+        while True:
+            try:
+                return launch(config, loaded, self._argv)
+            except UserError as error:
+                if error.slug != "port-in-use" or config.port == 65535 or not _is_attended():
+                    raise
+                self._print(messages.render_problem(error, color=self._is_colored()))
+                if not self._agrees(f"Use port {config.port + 1} this time?"):
+                    self._print(messages.render_remedy(error))
+                    return error.exit_code
+                config = replace(config, port=config.port + 1)
+
+    def _agrees(self, question: str) -> bool:
+        self._print(f"  {question} [Y/n] ")
+        answer = sys.stdin.readline()
+        if not answer:  # the end of the input, and not of a line
+            self._print("\n")
+        return bool(answer) and answer.strip().lower() in ("", "y", "yes")
+
+    def _print(self, text: str) -> None:
+        print(text, end="", file=sys.stderr, flush=True)
+
+    def _is_colored(self) -> bool:
+        return make_console("plain", cast("ColorChoice", self._color)).color
+
+
+def _say(text: str) -> None:
+    """What was asked for, on standard output."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:  # whoever reads has read enough; Python would try once more at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _color_choice(argv: Sequence[str]) -> str:
+    for word, following in pairwise([*argv, ""]):
+        choice = following if word == "--color" else word.removeprefix("--color=")
+        if word.startswith("--color") and choice in ("always", "never"):
+            return choice
+    choice = os.environ.get(variable_of("color"), "").lower()
+    return choice if choice in ("always", "never") else "auto"
+
+
+def _is_attended() -> bool:
+    """Whether there is somebody to answer a question."""
+    # A stream that was closed before the start is None.
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _project(config: Config) -> Path:
+    if config.app_dir is None:
+        return Path.cwd()
+    directory = Path(config.app_dir).absolute()
+    if not directory.is_dir():
+        raise messages.bad_option(f"--app-dir {config.app_dir} is not a directory.", "name one that is there.")
+    return directory
+
+
+def _found_by(source: str) -> str:
+    if source == "APP":
+        return ""
+    return f"found by {'[tool.wsgiserve]' if source.endswith('pyproject.toml') else source}"
+
+
+def _show(settings: Settings) -> str:
+    """A line for each option: its key, its value, and where that comes from."""
+    config, sources = settings
+    mode, why = config.effective_mode()
+    derived = {"mode": f"{mode} ({why})", "threads": str(config.effective_threads())}
+    rows = []
+    for name, about in options().items():
+        value = getattr(config, name)
+        rows.append((name, derived.get(name, "-") if value in (None, "") else about.kind.show(value), sources[name]))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "".join(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}\n" for name, value, source in rows)

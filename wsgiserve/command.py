@@ -68,7 +68,7 @@ class Command:
         if given.wants == "version":
             _say(f"wsgiserve {__version__}\n")
             return 0
-        settings = settle(given.values, os.environ, Path.cwd())
+        settings = settle(given.values, os.environ, _here())
         self._color = settings.config.color
         if given.wants == "show_config":
             _say(_show(settings))
@@ -147,9 +147,16 @@ def _is_attended() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise messages.bad_option("the current directory does not exist any more.", "cd to one that does.") from None
+
+
 def _project(config: Config) -> Path:
     if config.app_dir is None:
-        return Path.cwd()
+        return _here()
     directory = Path(config.app_dir).absolute()
     if not directory.is_dir():
         raise messages.bad_option(f"--app-dir {config.app_dir} is not a directory.", "name one that is there.")

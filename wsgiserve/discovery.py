@@ -8,7 +8,7 @@ of one rank are an error that lists both. Imports and runs nothing: ``manage.py`
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wsgiserve import messages
@@ -42,14 +42,20 @@ def discover(directory: Path, environ: Mapping[str, str]) -> tuple[str, str]:
     django = _django(directory, environ)
     if django is not None:
         return django, "found by manage.py"
-    for pattern in ("*/wsgi.py", "src/*/wsgi.py", "src/*/app.py"):
-        files = [file for file in sorted(directory.glob(pattern)) if file.parent.name.isidentifier()]
+    for patterns in (("*/wsgi.py",), ("src/*/wsgi.py", "src/*/app.py")):
+        files = _one_for_each_folder(directory, patterns)
         apps = [_app_of(file, directory) for file in files]
         if len(apps) > 1:
             raise messages.many_modules(apps)
         if apps:
             return apps[0], f"found {files[0].relative_to(directory)}"
     raise messages.no_app_named(_RULES)
+
+
+def _one_for_each_folder(directory: Path, patterns: Sequence[str]) -> list[Path]:
+    """The files that match; of several in one folder the one of the first pattern: its wsgi.py imports its app.py."""
+    files = {file.parent: file for pattern in reversed(patterns) for file in directory.glob(pattern)}
+    return [files[folder] for folder in sorted(files) if folder.name.isidentifier()]
 
 
 def _app_of(file: Path, directory: Path) -> str:

@@ -60,7 +60,7 @@ def variable_of(name: str) -> str:
     return f"WSGISERVE_{name.upper()}"
 
 
-def flag_of(name: str, value: Any = True) -> str:
+def flag_of(name: str, value: Any) -> str:
     """The flag that gives an option this value; of APP, which has none, the word."""
     if name == "app":
         return "APP"

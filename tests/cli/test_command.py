@@ -114,6 +114,19 @@ def test_another_directory_has_to_be_there(project: Project, capsys: pytest.Capt
     assert "--app-dir elsewhere is not a directory." in capsys.readouterr().err
 
 
+def test_a_directory_that_was_removed_meanwhile_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = project.directory / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    code = run()
+    monkeypatch.chdir(project.directory)
+    assert code == 2
+    assert "the current directory does not exist any more." in capsys.readouterr().err
+
+
 # --- exit codes and where it is printed
 
 
@@ -195,6 +208,15 @@ def test_show_config_prints_every_value_with_its_source(
     assert shown["threads"] == ("8", "default")
 
 
+def test_show_config_prints_columns(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--show-config", "--prod", "x" * 50)
+    lines = capsys.readouterr().out.splitlines()
+    longest = max(map(len, options()))
+    assert {line[longest : longest + 2] for line in lines} == {"  "}
+    assert len({len(line[: line.rindex("  ")]) for line in lines}) == 1
+    assert lines[0] == f"{'app':<{longest}}  {'x' * 50}  APP"
+
+
 # --- colour
 
 
@@ -211,6 +233,8 @@ RED = "\x1b[1;31merror[module-not-found]\x1b[0m: "
         ([], {"FORCE_COLOR": "1"}, True),
         ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
         ([], {"WSGISERVE_COLOR": "always"}, True),
+        (["--realod"], {"WSGISERVE_COLOR": "always"}, True),
+        (["--realod"], {"WSGISERVE_COLOR": "never", "FORCE_COLOR": "1"}, False),
     ],
 )
 def test_a_message_is_coloured_as_wished(
@@ -224,7 +248,7 @@ def test_a_message_is_coloured_as_wished(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     run("shop", *argv)
-    assert capsys.readouterr().err.startswith(RED) is colored
+    assert capsys.readouterr().err.startswith("\x1b[1;31merror[") is colored
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,8 @@ def test_a_django_project_that_does_not_say_is_known_by_its_wsgi_py(
 def test_then_one_in_a_folder_then_one_below_src(project: Project) -> None:
     project.write("src/blog/app.py")
     assert found(project) == ("blog.app", "found src/blog/app.py")
-    project.write("src/shop/wsgi.py")
-    assert found(project) == ("shop.wsgi", "found src/shop/wsgi.py")
+    project.write("src/blog/wsgi.py")
+    assert found(project) == ("blog.wsgi", "found src/blog/wsgi.py")
     project.write("site-1.0/wsgi.py")
     project.write("pages/wsgi.py")
     assert found(project) == ("pages.wsgi", "found pages/wsgi.py")
@@ -105,15 +105,19 @@ def test_a_wsgi_py_in_src_is_a_file(project: Project) -> None:
     assert found(project) == ("src/wsgi.py", "found src/wsgi.py")
 
 
-@pytest.mark.parametrize("folder", [".", "src"])
-def test_two_of_one_rank_are_too_many(folder: str, project: Project) -> None:
-    project.write(f"{folder}/shop/wsgi.py")
-    project.write(f"{folder}/blog/wsgi.py")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("shop/wsgi", "blog/wsgi"), ("src/shop/wsgi", "src/blog/wsgi"), ("src/shop/wsgi", "src/blog/app")],
+)
+def test_two_of_one_rank_are_too_many(one: str, other: str, project: Project) -> None:
+    project.write(f"{one}.py")
+    project.write(f"{other}.py")
+    names = [name.removeprefix("src/").replace("/", ".") for name in (other, one)]
     with pytest.raises(UserError) as caught:
         found(project)
     assert (caught.value.slug, caught.value.exit_code) == ("many-apps", 3)
-    assert caught.value.what == "this directory has 2 applications: blog.wsgi, shop.wsgi."
-    assert caught.value.fix == "wsgiserve blog.wsgi   or   wsgiserve shop.wsgi"
+    assert caught.value.what == f"this directory has 2 applications: {', '.join(names)}."
+    assert caught.value.fix == f"wsgiserve {names[0]}   or   wsgiserve {names[1]}"
 
 
 def test_nothing_is_told_with_all_that_was_looked_for(project: Project) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import flask
 import pytest
-from django.core.handlers.asgi import ASGIHandler  # type: ignore[import-untyped]  # Django has no types
-from django.core.handlers.wsgi import WSGIHandler  # type: ignore[import-untyped]  # Django has no types
+from django.core.handlers.asgi import ASGIHandler  # Django has no types
+from django.core.handlers.wsgi import WSGIHandler  # Django has no types
 
 from wsgiserve import frameworks
 from wsgiserve.frameworks import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any
 
@@ -100,8 +101,7 @@ def test_a_framework_is_told_with_its_version_and_how_it_was_found_is_handed_on(
     project.write("web.py", FLASK_APP)
     loaded = load("web", found_by="found by FLASK_APP")
     assert loaded.name == "web:app"
-    assert loaded.framework.startswith("Flask 3.")
-    assert loaded.framework.count(".") == 1
+    assert re.fullmatch(r"Flask \d+\.\d+", loaded.framework)
     assert loaded.found_by == "found by FLASK_APP"
 
 

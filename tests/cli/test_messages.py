@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import errno
 import inspect
+import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,9 +22,9 @@ from wsgiserve.config import Config
 from wsgiserve.errors import UserError
 from wsgiserve.holder import Holder
 from wsgiserve.importer import load
-from wsgiserve.listening import load_certificate
+from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.messages import listening
-from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP, Hint
+from wsgiserve.server.hints import HTTP_ON_HTTPS, NO_PROCESS, NO_THREAD, TLS_ON_HTTP, Hint
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -175,6 +177,34 @@ def app_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
     return refusal("shop.web")
 
 
+def listening_refusal(config: Config) -> UserError:
+    with pytest.raises(UserError) as caught:
+        open_listeners(config, [])
+    return caught.value
+
+
+@case
+def cannot_listen(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
+    def bind_hosts(*args: Any, **kwargs: Any) -> list[socket.socket]:
+        raise OSError(errno.EMFILE, "Too many open files", "127.0.0.1")
+
+    monkeypatch.setattr("wsgiserve.listening.bind_hosts", bind_hosts)
+    return listening_refusal(Config())
+
+
+@case
+def uds_denied(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind("shop.sock")
+        other.listen()
+        return listening_refusal(Config(uds="shop.sock"))
+
+
+@case
+def bad_fd(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
+    return listening_refusal(Config(fd=999_999))
+
+
 def certificate_refusal(key: str | None = "key.pem") -> UserError:
     with pytest.raises(UserError) as caught:
         load_certificate(Config(cert="dev.pem", key=key))
@@ -224,13 +254,21 @@ def test_a_message_about_what_it_found_says_what_its_golden_file_says(
     assert messages.render(CASES[name](project, monkeypatch)) == (GOLDEN / f"{name}.txt").read_text()
 
 
-@pytest.mark.parametrize("hint", [HTTP_ON_HTTPS, TLS_ON_HTTP])
+HINTS = [
+    HTTP_ON_HTTPS,
+    TLS_ON_HTTP,
+    NO_THREAD._replace(why="the system says: can't start new thread."),
+    NO_PROCESS._replace(why="the system says: Resource temporarily unavailable."),
+]
+
+
+@pytest.mark.parametrize("hint", HINTS)
 def test_a_hint_of_the_running_server_says_what_its_golden_file_says(hint: Hint) -> None:
     assert f"{hint.what}\n  Why: {hint.why}\n  Fix: {hint.fix}\n" == (GOLDEN / f"{hint.slug}.txt").read_text()
 
 
 def test_every_golden_file_belongs_to_a_test() -> None:
-    assert {file.stem for file in GOLDEN.iterdir()} == {*PLAIN, *CASES, HTTP_ON_HTTPS.slug, TLS_ON_HTTP.slug}
+    assert {file.stem for file in GOLDEN.iterdir()} == {*PLAIN, *CASES, *(hint.slug for hint in HINTS)}
 
 
 def test_every_message_has_a_golden_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +285,12 @@ def test_every_message_has_a_golden_file(tmp_path: Path, monkeypatch: pytest.Mon
         with in_project(tmp_path / name) as project, pytest.MonkeyPatch.context() as patch:
             looking(project, patch)
     assert called == made
+
+
+def test_every_slug_has_a_golden_file() -> None:
+    texts = [file.read_text() for file in GOLDEN.iterdir()]
+    shown = {text.partition("]")[0].removeprefix("error[") for text in texts if text.startswith("error[")}
+    assert shown == {slug for slug, _ in user_errors()}
 
 
 def noting(called: set[str], function: Callable[..., UserError]) -> Callable[..., UserError]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -95,7 +96,7 @@ def test_a_module_that_knows_nothing_of_its_origin_does_not_keep_src_aside(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.write("src/shop.py", WSGI_APP)
-    monkeypatch.setitem(sys.modules, "shop", None)  # find_spec raises ValueError for it
+    monkeypatch.setitem(sys.modules, "shop", ModuleType("shop"))  # find_spec raises ValueError for it
     assert parse_target("shop", project.directory).path[-1] == project.directory / "src"
 
 

@@ -69,7 +69,7 @@ def test_values_of_the_file_have_toml_types(project: Project) -> None:
 
 
 def test_flags_are_told_as_they_are_typed() -> None:
-    assert flag_of("app") == "APP"
+    assert flag_of("app", "shop") == "APP"
     assert flag_of("max_body", 1) == "--max-body"
     assert (flag_of("mode", "dev"), flag_of("mode", "prod")) == ("--dev", "--prod")
     assert (flag_of("access_log", True), flag_of("access_log", False)) == ("--access-log", "--no-access-log")

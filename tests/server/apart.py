@@ -117,6 +117,11 @@ class Apart:
             self._ended = Ended(**json.loads(last), exit_code=self._process.returncode)
         return self._ended
 
+    def die(self) -> None:
+        """The way that takes no notice of children."""
+        self._process.kill()
+        self._process.wait()
+
     def kill(self) -> None:
         """At once, if it still runs."""
         if self._process.poll() is None:
@@ -217,6 +222,7 @@ def _serve(spec: dict[str, Any]) -> None:
             signal.signal(number, lambda *_: getattr(server, on_signal)())
     print(server.port, flush=True)
     server.serve_forever()
+    print()
     print(json.dumps(_left_behind(before) | {"numbers": numbers}))
 
 

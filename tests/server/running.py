@@ -25,6 +25,7 @@ __all__ = [
     "descriptors",
     "hello",
     "once",
+    "refused",
     "reset",
     "running",
     "until",
@@ -121,6 +122,15 @@ def descriptors() -> set[str]:
         with suppress(FileNotFoundError):  # that of the listing itself
             found.add(f"{link.name} {link.readlink()}")
     return found
+
+
+def refused(port: int) -> bool:
+    """Whether nobody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def reset(client: socket.socket) -> None:

@@ -213,8 +213,13 @@ def _run(
     arguments.setdefault("access_log", _log_access)
     context = tls() if callable(tls) else tls
     server = _CLASSES[kind](arguments.pop("host", "127.0.0.1"), 0, app, ssl_context=context, **arguments)
-    signal.signal(signal.SIGTERM, lambda *_: server.stopping or server.stop())
-    signal.signal(signal.SIGUSR1, lambda *_: (server.stop(), server.stop()))
+    signal.signal(signal.SIGTERM, lambda *_: None if server.stopping else server.stop())
+
+    def stop_at_once(*_: object) -> None:
+        server.stop()
+        server.stop()
+
+    signal.signal(signal.SIGUSR1, stop_at_once)
     ready.send(server.server_address)
     ready.close()
     server.serve_forever()

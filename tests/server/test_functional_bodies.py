@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.server import apps
 from tests.server.client import Client, connect, request
 from tests.server.conftest import Start
+from tests.server.served import Journal
 
 TEN_MEBIBYTES = apps.pattern(10 * apps.MEBIBYTE)
 
@@ -24,6 +26,10 @@ def chunked(body: bytes, size: int) -> bytes:
 def described(body: bytes) -> bytes:
     """What ``apps.digest`` answers to it."""
     return f"{len(body)} {hashlib.sha256(body).hexdigest()}".encode()
+
+
+def _has_notes(number: int, journal: Journal) -> bool:
+    return len(journal.notes) >= number
 
 
 # Requests
@@ -193,7 +199,7 @@ def test_each_block_is_with_the_client_before_the_next_is_asked_for(way: str, ve
         assert client.file.read(5) == f"step{number}".encode()
         if b"chunked" in head:
             assert client.file.readline() == b"\r\n"
-        assert len(served.wait_for(lambda journal: len(journal.notes) > number).notes) == number + 1
+        assert len(served.wait_for(partial(_has_notes, number + 1)).notes) == number + 1
         served.gate.release()
     assert (b"chunked" in head) == (way != "length" and version == "HTTP/1.1")
     assert served.wait_for(lambda journal: "ended" in journal.notes)

@@ -34,6 +34,7 @@ def test_a_failure_before_output_is_a_500_and_an_entry_in_the_log(path: str, sta
     assert (response.status, response.body, response.headers["connection"]) == (500, FAILED, "close")
     assert response.headers["content-type"].startswith("text/plain")
     assert client.rest() == b""
+    served.wait_for(lambda journal: journal.accesses)
     assert served.connect(request("/", "Connection: close")).read().body == b"GET /"
     journal = served.stop()
     what, where = BEFORE_OUTPUT[path]
@@ -63,6 +64,7 @@ def test_a_failure_after_output_breaks_off_so_that_the_client_notices(path: str,
     client = served.connect(request(f"/{path}") + request("/never"))
     assert b"Transfer-Encoding: chunked" in client.read_head()
     assert client.rest() == b"3\r\none\r\n"  # and no last chunk
+    served.wait_for(lambda journal: journal.accesses)
     assert served.connect(request("/", "Connection: close")).read().body == b"GET /"
     journal = served.stop()
     what, where = AFTER_OUTPUT[path]

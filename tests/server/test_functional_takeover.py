@@ -1,4 +1,4 @@
-"""``werkzeug.socket`` over every server class: an application that speaks a protocol of its own, a WebSocket for one."""
+"""``werkzeug.socket`` over every server class: applications that speak a protocol of their own, such as WebSocket."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def test_the_application_has_the_connection_to_itself_whatever_it_returns(return
         client.send(line)
         assert client.file.readline() == line.upper()
     assert client.rest() == b""
+    served.wait_for(lambda journal: journal.accesses)
     assert served.connect(request("/", "Connection: close")).read().body == b"GET /"
     journal = served.stop()
     taken, good = journal.accesses

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from tests.server.apart import Apart, apart
 from tests.server.client import Client, connect, request
-from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, descriptors, hello, running, until
+from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, descriptors, hello, refused, running, until
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
@@ -337,14 +336,6 @@ def test_a_second_signal_does_not_wait_for_anybody(kind: str, tmp_path: Path) ->
         client.close()
     assert not ended.children
     assert ended.descriptors == [] or (kind != "fork" and len(ended.descriptors) == 1)  # the thread's, and it blocks
-
-
-def refused(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("kind", ["pool", "thread", "fork"])

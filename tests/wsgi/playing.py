@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import h11
 
 from wsgiserve.errors import ClientDisconnected
-from wsgiserve.http11 import Connection, Limits, Request, RequestParser
+from wsgiserve.http11 import Connection, Event, Limits, Request, RequestParser
 from wsgiserve.wsgi import EnvironBuilder, Gateway
 from wsgiserve.wsgi.filewrapper import KernelFile
 
@@ -19,9 +20,9 @@ OLD = b"GET /path HTTP/1.0\r\n\r\n"
 TEXT = [("Content-Type", "text/plain")]
 
 
-def parse(data: bytes, limits: Limits | None = None) -> tuple[Connection, Request]:
+def parse(data: bytes) -> tuple[Connection, Request]:
     """A connection whose first request has been read."""
-    connection = Connection(RequestParser(limits or Limits()))
+    connection = Connection(RequestParser(Limits()))
     connection.receive_data(data)
     request = connection.next_event()
     assert isinstance(request, Request)
@@ -44,6 +45,18 @@ def environ(data: bytes = GET, **changes: Any) -> dict[str, Any]:
     return build.build(build.connection_environ({"REMOTE_ADDR": "127.0.0.1"}), parse(data)[1])
 
 
+def environs(data: bytes) -> Iterator[dict[str, Any]]:
+    """The environs of the requests of one connection, each built when it is asked for."""
+    build = builder()
+    of_connection = build.connection_environ({"REMOTE_ADDR": "127.0.0.1"})
+    http, request = parse(data)
+    event: Event = request
+    while isinstance(event, Request):
+        yield build.build(of_connection, event)
+        http.finish()
+        event = http.next_event()
+
+
 class Wire:
     """A Transport that keeps what it is given; each piece is one call."""
 
@@ -52,14 +65,14 @@ class Wire:
         self.last = 0
         self.files: list[bytes] = []
         self._sends_files = sends_files
-        self._fails_after = fails_after
+        self.fails_after = fails_after
 
     @property
     def sends_files(self) -> bool:
         return self._sends_files
 
     def send(self, data: bytes) -> None:
-        if len(self.pieces) == self._fails_after:
+        if len(self.pieces) == self.fails_after:
             raise ClientDisconnected("gone")
         assert data
         assert not self.last, "something follows what was said to be the last"
@@ -70,8 +83,6 @@ class Wire:
         self.last += 1
 
     def send_file(self, head: bytes, file: KernelFile, count: int) -> None:
-        import os
-
         data = os.pread(file.fileno, count, file.offset)
         self.files.append(data)
         self.send_last(head + data)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wsgiserve.wsgi.blame import blame_callable, blame_error, blame_frame, blame_iterable
+from wsgiserve.wsgi.blame import blame_body, blame_callable, blame_error, blame_frame
 
 
 def function() -> None: ...
@@ -20,42 +20,86 @@ class Thing:
 
     def method(self) -> None: ...
 
+    @classmethod
+    def of_class(cls) -> None: ...
+
+
+class Application:
+    """As PEP 3333 has it: calling the class makes the iterable."""
+
+    def __init__(self) -> None: ...
+
+
+class Proxy:
+    """Has an answer to every question."""
+
+    def __getattr__(self, name: str) -> str:
+        return name
+
 
 def generator() -> Iterator[int]:
     yield 1
 
 
+def delegating() -> Iterator[int]:
+    yield from generator()
+    yield from iter([2])
+
+
+def line_of(function: Any, offset: int) -> str:
+    return f"{__file__}:{function.__code__.co_firstlineno + offset} in {function.__code__.co_name}"
+
+
 @pytest.mark.parametrize(
-    ("value", "name"),
-    [(function, "function"), (Thing().method, "method"), (Thing(), "__call__"), (Thing.method, "method")],
+    ("value", "defined"),
+    [
+        (function, function),
+        (Thing().method, Thing.method),
+        (Thing.method, Thing.method),
+        (Thing.of_class, Thing.of_class),
+        (Thing(), Thing.__call__),
+        (Application, Application.__init__),
+        (functools.partial(function), function),
+        (functools.partial(functools.partial(Thing.method, Thing())), Thing.method),
+        (functools.partial(Application), Application.__init__),
+    ],
 )
-def test_a_callable_is_blamed_where_it_is_defined(value: Any, name: str) -> None:
-    blame = blame_callable(value)
-    assert blame is not None
-    assert blame.startswith(__file__ + ":")
-    assert blame.endswith(" in " + name)
+def test_a_callable_is_blamed_where_it_is_defined(value: Any, defined: Any) -> None:
+    assert blame_callable(value) == line_of(defined, 0)
 
 
-@pytest.mark.parametrize("value", [len, functools.partial(len), None, object()])
+@pytest.mark.parametrize("value", [len, functools.partial(len), None, object(), Proxy(), dict])
 def test_what_has_no_line_is_not_blamed(value: Any) -> None:
     assert blame_callable(value) is None
 
 
 def test_a_frame_is_blamed_at_its_line() -> None:
-    line = sys._getframe().f_lineno + 1
-    blame = blame_frame(sys._getframe())
-    assert blame == f"{__file__}:{line} in test_a_frame_is_blamed_at_its_line"
+    frame = sys._getframe()
+    here = test_a_frame_is_blamed_at_its_line
+    assert blame_frame(frame) == line_of(here, 3)
+    assert blame_body(frame, function) == line_of(here, 4)
     assert blame_frame(None) is None
 
 
 def test_a_generator_is_blamed_at_its_last_yield_and_its_application_when_it_is_over() -> None:
     running = generator()
     next(running)
-    line = generator.__code__.co_firstlineno + 1
-    assert blame_iterable(running, function) == f"{__file__}:{line} in generator"
+    assert blame_body(running, function) == line_of(generator, 1)
     assert list(running) == []
-    assert blame_iterable(running, function) == blame_callable(function)
-    assert blame_iterable([], function) == blame_callable(function)
+    assert blame_body(running, function) == blame_callable(function)
+
+
+def test_a_generator_that_yields_from_another_is_not_to_blame() -> None:
+    running = delegating()
+    assert next(running) == 1
+    assert blame_body(running, function) == line_of(generator, 1)
+    assert next(running) == 2
+    assert blame_body(running, function) == line_of(delegating, 2)
+
+
+@pytest.mark.parametrize("source", [[], iter([b"x"]), None])
+def test_for_any_other_body_its_application_is_blamed(source: object) -> None:
+    assert blame_body(source, function) == blame_callable(function)
 
 
 def test_an_error_is_blamed_at_its_innermost_line() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.wsgi.playing import GET, builder, environ, parse
+from tests.wsgi.playing import GET, builder, environ, environs, parse
 from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.wsgi.filewrapper import FileWrapper
 
@@ -63,6 +63,17 @@ def test_the_authority_of_an_absolute_target_takes_the_place_of_host() -> None:
     assert environ(GET.replace(b"/path", b"http://other:81/"))["HTTP_HOST"] == "other:81"
 
 
+def test_it_does_so_in_each_request_that_repeats_the_line_and_in_none_that_does_not() -> None:
+    head = b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n"
+    hosts = [(b"http://other/", b"a"), (b"http://other/", b"b"), (b"/", b"a"), (b"/", b"b")]
+    requests = b"".join([head % pair for pair in hosts])
+    assert [found["HTTP_HOST"] for found in environs(requests)] == ["other", "other", "a", "b"]
+
+
+def test_it_does_so_without_host_too() -> None:
+    assert environ(b"GET http://other/ HTTP/1.0\r\n\r\n")["HTTP_HOST"] == "other"
+
+
 def test_the_asterisk_has_no_path() -> None:
     found = environ(b"OPTIONS * HTTP/1.1\r\nHost: example\r\n\r\n")
     assert (found["PATH_INFO"], found["REQUEST_URI"]) == ("", "*")
@@ -81,6 +92,9 @@ def test_the_version_is_the_one_that_is_spoken() -> None:
         (b"X-One: 1\r\nX-ONE: 2\r\nx-one:\r\n", "HTTP_X_ONE", "1,2,"),
         (b"Cookie: a=1\r\nCookie: b=2\r\n", "HTTP_COOKIE", "a=1; b=2"),
         (b"X-One: \xe9\xff\r\n", "HTTP_X_ONE", "\xe9\xff"),
+        (b"X-One: 1\r\nX_One: 2\r\nX-One: 3\r\n", "HTTP_X_ONE", "1,3"),
+        (b"x.1: 1\r\n", "HTTP_X.1", "1"),
+        (b"Proxy: evil\r\n", "HTTP_PROXY", "evil"),
         (b"Content-Type: text/plain\r\n", "CONTENT_TYPE", "text/plain"),
         (b"Content-Length: 0\r\n", "CONTENT_LENGTH", "0"),
         (b"Transfer-Encoding: chunked\r\n", "HTTP_TRANSFER_ENCODING", "chunked"),
@@ -101,14 +115,38 @@ def test_a_name_with_an_underscore_cannot_pass_for_one_with_a_hyphen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "path"), [(b"/shop", ""), (b"/shop/", "/"), (b"/shop/a%20b", "/a b"), (b"/%73hop/x", "/x")]
+    ("target", "path"),
+    [
+        (b"/shop", ""),
+        (b"/shop/", "/"),
+        (b"/shop//a", "//a"),
+        (b"/shop/shop", "/shop"),
+        (b"/shop/a%20b", "/a b"),
+        (b"/shop%2Fa%2fb", "/a/b"),
+        (b"/%73hop/x", "/x"),
+        (b"http://other/shop/x", "/x"),
+    ],
 )
 def test_a_mounted_application_sees_what_follows_its_mount(target: bytes, path: str) -> None:
     found = environ(GET.replace(b"/path", target), script_name="/shop")
     assert (found["SCRIPT_NAME"], found["PATH_INFO"]) == ("/shop", path)
 
 
-@pytest.mark.parametrize("target", [b"/", b"/shopping", b"/other/shop"])
+def test_a_mount_may_be_of_any_bytes() -> None:
+    mount = "/café".encode().decode("latin-1")
+    found = environ(GET.replace(b"/path", b"/caf%C3%A9/x"), script_name=mount)
+    assert (found["SCRIPT_NAME"], found["PATH_INFO"]) == (mount, "/x")
+
+
+@pytest.mark.parametrize("script_name", ["shop", "/", "/shop/", "shop/"])
+def test_a_mount_that_nothing_could_be_below_is_an_error(script_name: str) -> None:
+    with pytest.raises(ValueError, match="script_name"):
+        builder(script_name=script_name)
+
+
+@pytest.mark.parametrize(
+    "target", [b"/", b"/shopping", b"/shop%20", b"/other/shop", b"//shop", b"/Shop", b"http://shop"]
+)
 def test_outside_of_the_mount_there_is_nothing(target: bytes) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         environ(GET.replace(b"/path", target), script_name="/shop")
@@ -121,17 +159,22 @@ def test_the_asterisk_is_everywhere() -> None:
 
 
 def test_what_an_application_does_to_its_environ_is_its_own_business() -> None:
+    requests = environs(GET * 3)
+    first, untouched = next(requests), next(environs(GET))
+    first |= dict.fromkeys(first, "changed")
+    first["added"] = "of its own"
+    second = next(requests)
+    assert second == untouched
+    second.clear()
+    assert next(requests) == untouched
+
+
+def test_a_connection_has_what_its_server_knows_of_it() -> None:
     build = builder()
-    connection = build.connection_environ({})
-    http, request = parse(GET + GET)
-    first = build.build(connection, request)
-    first["HTTP_HOST"] = first["PATH_INFO"] = "changed"
-    first["wsgi.version"] = None
-    first.pop("SERVER_SOFTWARE")
-    second = build.build(connection, request)
-    assert (second["HTTP_HOST"], second["PATH_INFO"]) == ("example", "/path")
-    assert (second["wsgi.version"], second["SERVER_SOFTWARE"]) == ((1, 0), "test/1")
-    assert http.request is request
+    first, second = (build.connection_environ({"REMOTE_PORT": port}) for port in ("1", "2"))
+    _, request = parse(GET)
+    assert build.build(first, request)["REMOTE_PORT"] == "1"
+    assert build.build(second, request)["REMOTE_PORT"] == "2"
 
 
 def test_every_cgi_value_is_a_str() -> None:

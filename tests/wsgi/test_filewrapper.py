@@ -6,7 +6,8 @@ import gzip
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +29,29 @@ def test_it_is_an_iterable_of_blocks() -> None:
     assert list(FileWrapper(io.BytesIO(CONTENT), 40)) == [CONTENT[:40], CONTENT[40:80], CONTENT[80:]]
 
 
+def test_it_reads_from_where_the_file_stands() -> None:
+    file = io.BytesIO(CONTENT)
+    file.seek(95)
+    assert list(FileWrapper(file)) == [CONTENT[95:]]
+
+
 def test_closing_it_closes_the_file() -> None:
     file = io.BytesIO(CONTENT)
     FileWrapper(file).close()
     assert file.closed
 
 
-def test_what_cannot_be_closed_need_not_be() -> None:
-    class Reader:
-        def read(self, size: int) -> bytes:
-            return b""
+class Reader:
+    """What PEP 3333 asks of a file and no more."""
 
-    FileWrapper(Reader()).close()
+    def read(self, size: int) -> bytes:
+        return b""
+
+
+def test_what_cannot_be_closed_need_not_be() -> None:
+    wrapper = FileWrapper(Reader())
+    assert list(wrapper) == []
+    wrapper.close()
 
 
 @pytest.mark.parametrize("opened", [lambda path: path.open("rb"), lambda path: path.open("rb", buffering=0)])
@@ -63,25 +75,120 @@ def test_what_was_written_and_not_flushed_is_not_lost(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(0, os.SEEK_END)
         file.write(b"more")
+        file.tell = lambda: 0  # type: ignore[method-assign]  # seek would flush too
         found = FileWrapper(file).kernel_file()
         assert found is not None
-        assert found[1:] == (len(CONTENT) + 4, 0)
-        assert path.stat().st_size == len(CONTENT) + 4
+        assert found.size == path.stat().st_size == len(CONTENT) + 4
 
 
-def test_a_file_that_stands_behind_its_end_has_nothing_to_send(path: Path) -> None:
+class DelegatingFile:
+    """As Django's File does: its read() is the file's own, and ``with_file`` is not the only name for it."""
+
+    def __init__(self, file: Any) -> None:
+        self.with_file = file
+
+    read = property(lambda self: self.with_file.read)
+    close = property(lambda self: self.with_file.close)
+
+
+def test_a_wrapper_that_hands_on_the_files_own_read_is_as_good_as_the_file(path: Path) -> None:
     with path.open("rb") as file:
-        file.seek(1000)
-        found = FileWrapper(file).kernel_file()
-        assert found is not None
-        assert found.size == 0
+        found = FileWrapper(DelegatingFile(file)).kernel_file()
+        assert found == (file.fileno(), 0, len(CONTENT))
 
 
-def test_other_files_have_to_be_read(path: Path, tmp_path: Path) -> None:
-    packed = tmp_path / "packed"
-    packed.write_bytes(gzip.compress(CONTENT))
-    fifo_read, fifo_write = os.pipe()
-    os.close(fifo_write)
-    with path.open() as text, gzip.open(packed) as unpacked, os.fdopen(fifo_read, "rb") as pipe:
-        for file in (text, unpacked, pipe, io.BytesIO(CONTENT), object()):
-            assert FileWrapper(file).kernel_file() is None
+class LimitedReader:
+    """Shows the file and everything of it, but gives fewer bytes."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+
+    def read(self, size: int) -> bytes:
+        taken: bytes = self.file.read(min(size, max(5 - self.file.tell(), 0)))
+        return taken
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+class LowerCaseFile(io.FileIO):
+    """A file of the operating system whose bytes are others than those on the disk."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return (super().read(-1 if size is None else size) or b"").lower()
+
+
+@contextmanager
+def _fifo() -> Iterator[Any]:
+    reading, writing = os.pipe()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        yield pipe
+
+
+@contextmanager
+def _packed(path: Path) -> Iterator[Any]:
+    path.write_bytes(gzip.compress(CONTENT))
+    with gzip.open(path) as unpacked:
+        yield unpacked
+
+
+@contextmanager
+def _buffered_packed(path: Path) -> Iterator[Any]:
+    with _packed(path) as unpacked:
+        yield io.BufferedReader(unpacked)
+
+
+@contextmanager
+def _at_its_end(path: Path, offset: int) -> Iterator[Any]:
+    with path.open("rb") as file:
+        file.seek(offset)
+        yield file
+
+
+@contextmanager
+def _limited(path: Path) -> Iterator[Any]:
+    with path.open("rb") as file:
+        yield LimitedReader(file)
+
+
+OTHERS: dict[str, Callable[[Path], Any]] = {
+    "text": lambda path: path.open(),
+    "packed": _packed,
+    "packed, buffered": _buffered_packed,
+    "in memory": lambda path: io.BytesIO(CONTENT),
+    "temporary, in memory": lambda path: tempfile.SpooledTemporaryFile(),  # noqa: SIM115 - closed by the test
+    "temporary text": lambda path: tempfile.NamedTemporaryFile("w+"),  # noqa: SIM115 - likewise
+    "pipe": lambda path: _fifo(),
+    "with a read() of its own": lambda path: _limited(path),
+    "subclass with a read() of its own": LowerCaseFile,
+    "not open for reading": lambda path: path.open("ab", buffering=0),
+    "at its end": lambda path: _at_its_end(path, len(CONTENT)),
+    "beyond its end": lambda path: _at_its_end(path, 1000),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_files_have_to_be_read(kind: str, path: Path) -> None:
+    with OTHERS[kind](path) as file:
+        assert FileWrapper(file).kernel_file() is None
+
+
+@pytest.mark.parametrize("filelike", [Reader(), object(), None])
+def test_what_is_no_file_has_to_be_read_too(filelike: Any) -> None:
+    assert FileWrapper(filelike).kernel_file() is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux shows such files, others may not")
+def test_a_file_without_a_size_has_to_be_read_to_know_what_it_holds() -> None:
+    with Path("/proc/self/status").open("rb") as file:
+        wrapper = FileWrapper(file)
+        assert wrapper.kernel_file() is None
+        assert b"Pid:" in b"".join(wrapper)
+
+
+def test_a_closed_file_is_an_error_and_not_an_empty_one(path: Path) -> None:
+    with path.open("rb") as file:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        FileWrapper(file).kernel_file()

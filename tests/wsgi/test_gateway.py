@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
 import io
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,9 @@ import pytest
 from tests.wsgi.playing import GET, HEAD, OLD, TEXT, Played, Wire, answer, environ, parse, stream
 from wsgiserve.errors import ClientDisconnected, LocalProtocolError, RemoteProtocolError
 from wsgiserve.wsgi import FileWrapper, Gateway, Input
+
+
+HERE = Path(__file__).name
 
 
 class Body:
@@ -74,6 +80,38 @@ def test_each_block_of_an_iterator_is_on_the_wire_before_the_next_is_asked_for()
     assert played.read()[2] == b"onetwothree"
 
 
+class Next:
+    """An iterator that cannot be asked for itself, as ``for`` never does."""
+
+    def __init__(self, *blocks: bytes) -> None:
+        self.blocks = list(blocks)
+
+    def __next__(self) -> bytes:
+        if not self.blocks:
+            raise StopIteration
+        return self.blocks.pop(0)
+
+
+class Iterable1:
+    def __iter__(self) -> Next:
+        return Next(b"one", b"two")
+
+
+class Sequence1:
+    """Iterable by the protocol that was there before ``__iter__``."""
+
+    def __getitem__(self, index: int) -> bytes:
+        return [b"one", b"two"][index]
+
+
+@pytest.mark.parametrize("body", [Iterable1(), Sequence1(), {b"one": 1, b"two": 2}, (b for b in (b"one", b"two"))])
+def test_whatever_a_for_loop_takes_is_a_body(body: Any) -> None:
+    assert Played(returning(body)).read()[1:] == (
+        {"content-type": "text/plain", "transfer-encoding": "chunked", "date": "a date", "server": "a server"},
+        b"onetwo",
+    )
+
+
 def test_empty_blocks_send_nothing_not_even_the_head() -> None:
     wire = Wire()
 
@@ -104,6 +142,17 @@ def test_a_large_list_goes_out_block_by_block_with_its_length() -> None:
     block = b"x" * 50_000
     played = Played(answer(block, b"", block))
     assert played.read()[1]["content-length"] == "100000"
+    assert played.wire.last == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "headers", "sent"),
+    [(HEAD, [], 0), (GET, [("Content-Length", "50000")], 50_000), (GET, [("Content-Length", "3")], 3)],
+)
+def test_nothing_follows_the_end_of_a_large_list(request_: bytes, headers: list[tuple[str, str]], sent: int) -> None:
+    played = Played(answer(b"x" * 50_000, b"y" * 50_000, headers=headers), request_)
+    assert played.error is None
+    assert len(played.read()[2]) == sent
     assert played.wire.last == 1
 
 
@@ -214,6 +263,19 @@ def test_a_mistake_is_not_mended_by_swallowing_it() -> None:
     assert "second time" in str(failing(application))
 
 
+def test_nor_is_one_in_the_response_to_an_error() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        try:
+            raise KeyError("sku")
+        except KeyError:
+            with pytest.raises(LocalProtocolError):
+                start_response("500 Oh", [("X", "a\nb")], sys.exc_info())
+        return [b"x"]
+
+    assert "value of X" in str(failing(application))
+
+
 def test_it_is_mended_by_a_valid_call_with_exc_info() -> None:
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         try:
@@ -256,9 +318,74 @@ def test_exc_info_after_output_is_raised_again() -> None:
     assert not played.text.endswith("0\r\n\r\n")
 
 
+def test_an_error_that_comes_too_late_cannot_be_swallowed() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"x"
+        try:
+            raise KeyError("sku")
+        except KeyError:
+            with pytest.raises(KeyError):
+                start_response("500 Oh", [], sys.exc_info())
+        yield b"a page about the error, behind half of another page"
+
+    played = Played(application)
+    assert "too late" in str(played.error)
+    assert isinstance(played.error, LocalProtocolError)
+    assert blamed_line(played.error) == "application"
+    assert played.gateway.status == 200
+    assert b"a page" not in played.wire.data
+    assert not played.text.endswith("0\r\n\r\n")
+
+
+def test_a_second_call_after_output_is_fatal_even_if_it_is_swallowed() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"x"
+        with pytest.raises(LocalProtocolError):
+            start_response("202 Accepted", [])
+
+    played = Played(application)
+    assert "second time" in str(played.error)
+    assert played.gateway.status == 200
+    assert not played.text.endswith("0\r\n\r\n")
+
+
+NO_ERROR = (None, None, None)
+"""What ``sys.exc_info()`` gives where there is no exception."""
+
+
+def test_exc_info_of_no_exception_replaces_before_output() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        start_response("202 Accepted", [], NO_ERROR)
+        return [b"x"]
+
+    assert Played(application).read()[0] == 202
+
+
+def test_exc_info_of_no_exception_is_no_excuse_after_output() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"x"
+        start_response("202 Accepted", [], NO_ERROR)
+
+    played = Played(application)
+    assert "second time" in str(played.error)
+    assert played.gateway.status == 200
+
+
 def test_a_wrong_header_is_blamed_on_the_line_that_sent_it() -> None:
-    error = failing(answer(b"x", headers=[("X", "a\r\nb")]))
-    assert blamed_line(error) == "application"
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("X", "a\r\nb")])
+        return [b"x"]
+
+    line = application.__code__.co_firstlineno + 1
+    assert failing(application).blame == f"{__file__}:{line} in application"
+
+
+def test_a_status_is_none_before_there_is_one() -> None:
+    assert Played(lambda environ, start_response: []).gateway.status == 0
 
 
 # write
@@ -294,14 +421,114 @@ def test_what_is_written_beyond_the_length_is_not_sent() -> None:
         write = start_response("200 OK", [("Content-Length", "3")])
         write(b"one")
         write(b"two")
-        return []
+        return [b"three"]
 
     played = Played(application)
     assert played.read()[2] == b"one"
-    assert played.gateway.excess is not None
+    line = application.__code__.co_firstlineno + 3
+    assert played.gateway.excess == f"{__file__}:{line} in application"
+
+
+@pytest.mark.parametrize("blocks", [[], [b"x"]])
+def test_a_wrong_block_that_was_written_is_not_just_left_out(blocks: list[bytes]) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", [])
+        write(b"one")
+        with pytest.raises(LocalProtocolError):
+            write("two")
+        return blocks
+
+    played = Played(application)
+    assert "write() takes bytes" in str(played.error)
+    assert not played.text.endswith("0\r\n\r\n")
+
+
+def test_after_a_block_that_did_not_arrive_there_are_no_others() -> None:
+    wire = Wire(fails_after=1)
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        write = start_response("200 OK", [("Content-Length", "9")])
+        write(b"one")
+        with pytest.raises(ConnectionError):
+            write(b"two")
+        wire.fails_after = -1  # as after a time-out: the client reads again
+        return [b"three"]
+
+    played = Played(application, wire=wire)
+    assert isinstance(played.error, ClientDisconnected)
+    assert wire.data.endswith(b"\r\n\r\none")
+
+
+class Keeping:
+    """Keeps ``write`` and calls it where it has no business any more."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.fails = fails
+        self.write: Any = None
+        self.refused = 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        self.write = start_response("200 OK", [])
+        if self.fails:
+            raise KeyError("sku")
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"x"
+
+    def close(self) -> None:
+        self.write_again()
+
+    def write_again(self) -> None:
+        with pytest.raises(LocalProtocolError, match="after the application had returned") as caught:
+            self.write(b"more")
+        assert blamed_line(caught.value) == "write_again"
+        self.refused += 1
+
+
+def test_after_the_body_nothing_can_be_written() -> None:
+    application = Keeping()
+    played = Played(application)
+    assert played.read()[2] == b"x"
+    assert application.refused == 1
+    application.write_again()
+    assert played.read()[2] == b"x"
+
+
+def test_what_is_written_late_does_not_get_into_the_next_response() -> None:
+    first, wire = Keeping(), Wire()
+    http, _ = parse(GET + GET)
+    Gateway(http, wire, date=b"", server=b"").run(first, {})
+    http.finish()
+    http.next_event()
+    wire.last = 0
+    before = wire.data
+
+    def second(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"second"
+        first.write_again()
+
+    Gateway(http, wire, date=b"", server=b"").run(second, {})
+    assert wire.data[len(before) :].endswith(b"6\r\nsecond\r\n0\r\n\r\n")
+
+
+def test_after_an_error_nothing_can_be_written() -> None:
+    application = Keeping(fails=True)
+    played = Played(application)
+    assert isinstance(played.error, KeyError)
+    application.write_again()
+    assert played.wire.pieces == []
 
 
 # Types of bodies
+
+
+class NotIterable:
+    """Its ``__iter__`` gives something that is no iterator."""
+
+    def __iter__(self) -> Any:
+        return 5
 
 
 @pytest.mark.parametrize(
@@ -315,6 +542,9 @@ def test_what_is_written_beyond_the_length_is_not_sent() -> None:
         (b"bytes", "returned bytes"),
         ("text", "returned str"),
         (5, "returned int"),
+        (bytearray(b"x"), "yields int"),
+        (NotIterable(), "returned NotIterable"),
+        (iter([None]), "yields NoneType"),
     ],
 )
 def test_a_body_is_an_iterable_of_bytes(body: Any, message: str) -> None:
@@ -329,6 +559,10 @@ def test_a_type_error_of_the_applications_own_is_its_own() -> None:
     played = Played(returning(Broken()))
     assert isinstance(played.error, TypeError)
     assert not isinstance(played.error, LocalProtocolError)
+
+
+def test_a_wrong_block_of_an_object_is_blamed_on_the_line_of_its_generator() -> None:
+    assert blamed_line(failing(returning(Body("text")))) == "__iter__"
 
 
 def test_a_wrong_block_after_output_breaks_the_response_off() -> None:
@@ -362,6 +596,23 @@ def test_a_longer_body_is_cut(blocks: tuple[bytes, ...]) -> None:
     played = Played(with_length(4, *blocks))
     assert played.read()[2] == b"abcd"
     assert played.gateway.excess is not None
+
+
+def test_a_longer_body_is_blamed_on_the_line_that_gave_too_much() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Length", "3")])
+        yield b"one"
+        yield b"two"
+
+    line = application.__code__.co_firstlineno + 3
+    assert Played(application).gateway.excess == f"{__file__}:{line} in application"
+
+
+def test_what_is_too_long_is_so_even_if_nobody_is_to_blame() -> None:
+    class Native:
+        __call__ = functools.partial(answer(b"abcd", headers=[("Content-Length", "3")]))
+
+    assert Played(Native()).gateway.excess == "the application"
 
 
 def test_an_endless_body_is_not_asked_for_more_than_was_promised() -> None:
@@ -405,11 +656,61 @@ def test_close_is_called_exactly_once(body: Body) -> None:
     assert body.closed == 1
 
 
-def test_close_is_called_when_the_client_is_gone() -> None:
+@pytest.mark.parametrize("pieces", [0, 1, 2])
+def test_close_is_called_when_the_client_is_gone(pieces: int) -> None:
     body = Body(b"x", b"y")
-    played = Played(returning(body), wire=Wire(fails_after=1))
+    played = Played(returning(body), wire=Wire(fails_after=pieces))
     assert isinstance(played.error, ClientDisconnected)
     assert body.closed == 1
+
+
+def test_close_is_called_when_start_response_was_wrong_or_missing() -> None:
+    bodies = Body(b"x"), Body(b"x")
+    Played(returning(bodies[0], status="wrong"))
+    Played(returning(bodies[0], headers=[("Content-Length", "2")]))
+    Played(lambda environ, start_response: bodies[1])
+    assert [body.closed for body in bodies] == [1, 1]
+
+
+def test_close_is_called_for_a_broken_request() -> None:
+    body = Body(b"x")
+    with pytest.raises(RemoteProtocolError):
+        _play_broken(returning(body))
+    assert body.closed == 1
+
+
+def test_a_generator_is_closed_where_it_stands() -> None:
+    left = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        try:
+            while True:
+                yield b"x"
+        finally:
+            left.append(True)
+
+    Played(application, wire=Wire(fails_after=3))
+    assert left == [True]
+
+
+def test_the_last_byte_is_sent_before_close_is_called() -> None:
+    wire = Wire()
+    seen = []
+
+    class Slow(Body):
+        def close(self) -> None:
+            seen.append(wire.data)
+
+    Played(returning(Slow(b"x")), wire=wire)
+    assert seen == [wire.data]
+    assert wire.data.endswith(b"0\r\n\r\n")
+
+
+def test_an_error_of_close_keeps_the_error_before_it() -> None:
+    played = Played(returning(Body(b"x", fails=True, fails_to_close=True)))
+    assert isinstance(played.error, ValueError)
+    assert isinstance(played.error.__context__, KeyError)
 
 
 def test_close_is_called_for_head_and_for_excess() -> None:
@@ -475,12 +776,76 @@ def test_a_file_is_not_sent_where_no_content_is(request_: bytes, status: str, pa
     assert ("Content-Length: 10" in played.text) == (request_ is HEAD)
 
 
-def test_a_file_is_read_where_the_kernel_cannot_send_it(path: Path) -> None:
-    played = Played(sending(path.open("rb")))
-    assert played.read()[2] == b"0123456789"
-    played = Played(sending(io.BytesIO(b"0123456789")), wire=Wire(sends_files=True))
-    assert played.read()[2] == b"0123456789"
-    assert played.wire.files == []
+def _opened(path: Path) -> Any:
+    return path.open("rb")
+
+
+def _behind_its_start(path: Path) -> Any:
+    file = path.open("rb")
+    file.read(2)
+    return file
+
+
+def _packed(path: Path) -> Any:
+    path.with_suffix(".gz").write_bytes(gzip.compress(path.read_bytes()))
+    return gzip.open(path.with_suffix(".gz"))
+
+
+def _temporary(path: Path) -> Any:
+    file = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed by the gateway, as a server must
+    file.write(path.read_bytes())
+    file.seek(0)
+    return file
+
+
+@pytest.mark.parametrize("sends_files", [True, False])
+@pytest.mark.parametrize(
+    ("make", "by_kernel", "expected"),
+    [
+        (_opened, True, b"0123456789"),
+        (_behind_its_start, True, b"23456789"),
+        (_temporary, True, b"0123456789"),
+        (_packed, False, b"0123456789"),
+        (lambda path: io.BytesIO(path.read_bytes()), False, b"0123456789"),
+    ],
+)
+@pytest.mark.parametrize("length", [None, 3])
+def test_a_file_is_the_same_response_whoever_reads_it(
+    make: Any, by_kernel: bool, expected: bytes, length: int | None, sends_files: bool, path: Path
+) -> None:
+    file = make(path)
+    headers = [] if length is None else [("Content-Length", str(length))]
+    played = Played(sending(file, headers), wire=Wire(sends_files=sends_files))
+    assert played.error is None
+    assert played.read()[2] == expected[:length]
+    assert bool(played.wire.files) == (by_kernel and sends_files)
+    assert played.gateway.excess is None
+    assert file.closed
+
+
+def test_a_text_file_is_no_body_and_its_application_to_blame(path: Path) -> None:
+    error = failing(sending(path.open()))
+    assert "yields str" in str(error)
+    assert blamed_line(error) == "application"
+
+
+def test_a_file_wrapper_that_somebody_changed_is_asked_for_its_blocks(path: Path) -> None:
+    class Counting(FileWrapper):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"counted: "
+            yield from super().__iter__()
+
+    played = Played(returning(Counting(path.open("rb"))), wire=Wire(sends_files=True))
+    assert played.read()[2] == b"counted: 0123456789"
+
+
+def test_the_environ_has_the_wrapper() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        body: Iterable[bytes] = environ["wsgi.file_wrapper"](io.BytesIO(b"0123456789"), 3)
+        return body
+
+    assert [piece.count(b"\r\n") for piece in Played(application).wire.pieces[1:]] == [2, 2, 2, 1 + 1]
 
 
 def test_a_file_follows_what_was_written(path: Path) -> None:
@@ -489,6 +854,28 @@ def test_a_file_follows_what_was_written(path: Path) -> None:
         return FileWrapper(path.open("rb"))
 
     assert Played(application, wire=Wire(sends_files=True)).read()[2] == b"first 0123456789"
+
+
+def test_a_file_is_closed_when_the_client_is_gone(path: Path) -> None:
+    file = path.open("rb")
+    played = Played(sending(file), wire=Wire(sends_files=True, fails_after=0))
+    assert isinstance(played.error, ClientDisconnected)
+    assert file.closed
+
+
+def test_a_file_is_not_sent_after_a_mistake(path: Path) -> None:
+    file = path.open("rb")
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        with pytest.raises(LocalProtocolError):
+            start_response("202 Accepted", [])
+        return FileWrapper(file)
+
+    played = Played(application, wire=Wire(sends_files=True))
+    assert "second time" in str(played.error)
+    assert played.wire.pieces == []
+    assert file.closed
 
 
 def test_a_file_without_start_response_is_a_mistake(path: Path) -> None:
@@ -502,25 +889,49 @@ def test_a_file_without_start_response_is_a_mistake(path: Path) -> None:
 BROKEN = b"POST / HTTP/1.1\r\nHost: example\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
 
 
-def test_whatever_is_made_of_a_broken_request_the_answer_says_that_it_is_broken() -> None:
+def _play_broken(application: Any) -> Wire:
+    """Run an application for a request whose content turns out to be broken."""
     connection, _ = parse(BROKEN)
-    wire = Wire()
-    gateway = Gateway(connection, wire, date=b"", server=b"")
+    wire = Wire(sends_files=True)
 
     def receive() -> bytes:
         connection.next_event()
         return b""
 
-    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        try:
+    def reading(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        with pytest.raises(RemoteProtocolError):
             environ["wsgi.input"].read()
-        except RemoteProtocolError:
-            start_response("500 Framework", [])
-        return [b"a page about an error"]
+        blocks: Iterable[bytes] = application(environ, start_response)
+        return blocks
 
+    try:
+        Gateway(connection, wire, date=b"", server=b"").run(reading, {"wsgi.input": Input(receive)})
+    finally:
+        assert wire.pieces == []
+    return wire
+
+
+def _wrong_too(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    with pytest.raises(LocalProtocolError):
+        start_response("wrong", [])
+    return []
+
+
+@pytest.mark.parametrize(
+    "application",
+    [
+        answer(b"a page about an error"),
+        stream(b"a page", b"about an error"),
+        answer(),
+        answer(b"1", status="400 Bad Request", headers=[("Content-Length", "5")]),
+        lambda environ, start_response: start_response("500 Oh", [])(b"written") or [],
+        lambda environ, start_response: sending(Path(__file__).open("rb"))(environ, start_response),
+        _wrong_too,
+    ],
+)
+def test_whatever_is_made_of_a_broken_request_the_answer_says_that_it_is_broken(application: Any) -> None:
     with pytest.raises(RemoteProtocolError):
-        gateway.run(application, {"wsgi.input": Input(receive)})
-    assert wire.pieces == []
+        _play_broken(application)
 
 
 # The standard library's opinion

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -124,44 +124,93 @@ def test_a_refusal_does_not_quote_the_value() -> None:
     assert "secret" not in str(caught.value)
 
 
+# The memos
+
+
 class Text(str):
-    """Equal to a str, and printed as something else."""
+    """Holds a text, and says that it is another."""
 
     __slots__ = ()
 
-    def __str__(self) -> str:
+    def _another(self, *arguments: Any) -> Any:
         return "bad\r\nX: y"
 
-    def __format__(self, spec: str) -> str:
-        return "bad\r\nX: y"
+    __str__ = __format__ = strip = _another
+
+    def encode(self, *arguments: Any) -> bytes:
+        return b"bad\r\nX: y"
 
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_subclass_of_str_is_the_text_it_holds(first: bool) -> None:
     if not first:
         check_response("200 OK", [("X", "1")])
-    assert check_response(Text("200 OK"), [(Text("X"), Text("1"))]).fields == b"X: 1\r\n"
+    head = check_response(Text("200 OK"), [(Text("X"), Text("1"))])
+    assert (head.status, head.reason, head.fields) == (200, b"OK", b"X: 1\r\n")
 
 
-def test_what_is_equal_and_not_text_is_not_taken_from_the_memo() -> None:
+class AnyCase(str):
+    """Text that ignores case, as some libraries have for the names of headers."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash(self.lower())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and self.lower() == other.lower()
+
+
+@pytest.mark.parametrize("first", [str, AnyCase])
+@pytest.mark.parametrize("second", [str, AnyCase])
+def test_what_calls_itself_equal_does_not_get_the_line_of_another(first: type[str], second: type[str]) -> None:
+    check_response(first("200 ok"), [(first("x-id"), first("abc"))])
+    head = check_response(second("200 OK"), [(second("X-ID"), second("ABC"))])
+    assert (head.reason, head.fields) == (b"OK", b"X-ID: ABC\r\n")
+
+
+class Sly:
+    """Equal to a text, and none."""
+
+    def __hash__(self) -> int:
+        return hash("1")
+
+    def __eq__(self, other: object) -> bool:
+        return other == "1"
+
+
+@pytest.mark.parametrize("value", [Sly(), 1, True, b"1", ["1"]])
+def test_what_was_right_before_does_not_make_another_type_right(value: Any) -> None:
     check_response("200 OK", [("X", "1")])
-
-    class Sly:
-        def __hash__(self) -> int:
-            return hash("1")
-
-        def __eq__(self, other: object) -> bool:
-            return other == "1"
-
-    # Equal to a header that was checked: what goes out is the checked line, so nothing can slip in.
-    assert check_response("200 OK", [("X", Sly())]).fields == b"X: 1\r\n"
+    with pytest.raises(LocalProtocolError, match="must be str"):
+        check_response("200 OK", [("X", value)])
 
 
-def test_memos_are_bounded_and_keep_neither_cookies_nor_long_lines() -> None:
+def test_a_header_may_be_a_named_tuple() -> None:
+    for _ in range(2):
+        assert check_response("200 OK", [Named("X", "1")]).fields == b"X: 1\r\n"
+
+
+class Named(NamedTuple):
+    name: str
+    value: str
+
+
+def test_memos_are_bounded() -> None:
     for number in range(2000):
         check_response(f"200 OK {number}", [("X", str(number))])
-    assert len(module._statuses) <= 512
-    assert len(module._lines) <= 512
-    module._lines.clear()
-    check_response("200 OK", [("Set-Cookie", "a=1"), ("X", "x" * 300), ("Date", "now"), ("Server", "s")])
+    assert 0 < len(module._statuses) <= 512
+    assert 0 < len(module._lines) <= 512
+
+
+@pytest.mark.parametrize("header", [("Set-Cookie", "a=1"), ("X", "x" * 300), ("date", "now"), ("SERVER", "s")])
+def test_a_memo_keeps_no_cookies_nothing_long_and_nothing_that_must_be_noted(header: tuple[str, str]) -> None:
+    check_response("200 " + "x" * 300, [header])
     assert module._lines == {}
+    assert module._statuses == {}
+
+
+def test_a_memo_keeps_plain_text_alone() -> None:
+    check_response(AnyCase("200 OK"), [(AnyCase("X"), Text("1"))])
+    assert not any(isinstance(status, AnyCase) for status in module._statuses)
+    assert {type(text) for header in module._lines for text in header} == {str}

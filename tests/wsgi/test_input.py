@@ -1,25 +1,25 @@
-"""``wsgi.input`` beside ``io.BytesIO``: the same bytes, however they arrive."""
+"""``wsgi.input`` beside a file on a disk: the same bytes, however they arrive."""
 
 from __future__ import annotations
 
 import io
 import itertools
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.wsgi.playing import parse
+from wsgiserve.errors import ClientTimeout
+from wsgiserve.http11 import NEED_DATA, Connection, Data, EndOfMessage, Request
 from wsgiserve.wsgi import Input
 
 
 def feed(*pieces: bytes) -> Input:
-    """An input whose content arrives in these pieces; asking beyond the end is a mistake."""
-    waiting = [*pieces, b""]
-
-    def receive() -> bytes:
-        return waiting.pop(0) if waiting else b""
-
-    return Input(receive)
+    """An input whose content arrives in these pieces."""
+    waiting = iter(pieces)
+    return Input(lambda: next(waiting, b""))
 
 
 LINES = b"first\nsecond\n\nlast"
@@ -30,24 +30,40 @@ calls = st.lists(
 )
 
 
-def call(file: io.BufferedIOBase | io.BytesIO, name: str, size: int | None) -> object:
+def call(file: io.BufferedIOBase, name: str, size: int | None) -> object:
     if name == "next":
         return next(iter(file), None)
     if name == "readinto":
         target = bytearray(size if size and size > 0 else 0)
         return file.readinto(target), bytes(target)
-    if name == "readlines":
-        return file.readlines(size)  # type: ignore[arg-type]  # typeshed leaves out None
     if name == "read1":
-        return None  # gives what has arrived, which differs by the cut; has a test of its own
+        return _read1_as_read(file, size if size and size > 0 else 0)
     return getattr(file, name)(size)
 
 
-@given(content=st.binary(max_size=60), cuts=st.lists(st.integers(0, 60), max_size=8), calls=calls)
+def _read1_as_read(file: io.BufferedIOBase, size: int) -> bytes:
+    """How much ``read1`` gives depends on the cut, but something unless at the end, and never too much."""
+    parts: list[bytes] = []
+    while size:
+        part = file.read1(size)
+        if not part:
+            break
+        assert len(part) <= size
+        size -= len(part)
+        parts.append(part)
+    return b"".join(parts)
+
+
+@given(
+    content=st.one_of(st.binary(max_size=60), st.text("a\n", max_size=60).map(str.encode)),
+    cuts=st.lists(st.integers(0, 60), max_size=8),
+    calls=calls,
+)
 def test_reading_is_reading_a_file(content: bytes, cuts: list[int], calls: list[tuple[str, int | None]]) -> None:
     edges = sorted({0, len(content), *(cut for cut in cuts if cut < len(content))})
     pieces = [content[start:end] for start, end in itertools.pairwise(edges)]
-    ours, model = feed(*pieces), io.BytesIO(content)
+    # A BufferedReader is what open() gives. BytesIO takes the hint of readlines() otherwise.
+    ours, model = feed(*pieces), io.BufferedReader(io.BytesIO(content))
     for name, size in calls:
         assert call(ours, name, size) == call(model, name, size)
     assert ours.read() == model.read()
@@ -56,6 +72,7 @@ def test_reading_is_reading_a_file(content: bytes, cuts: list[int], calls: list[
 @pytest.mark.parametrize("cut", range(1, len(LINES)))
 def test_lines_are_whole_wherever_they_were_cut(cut: int) -> None:
     assert list(feed(LINES[:cut], LINES[cut:])) == [b"first\n", b"second\n", b"\n", b"last"]
+    assert feed(LINES[:cut], LINES[cut:]).readlines() == [b"first\n", b"second\n", b"\n", b"last"]
 
 
 def test_read1_gives_what_is_there_and_waits_only_for_something() -> None:
@@ -74,6 +91,53 @@ def test_nothing_is_asked_for_before_it_is_needed() -> None:
     assert asked == [1]
 
 
+# Where the content ends
+
+
+def exchange(data: bytes) -> tuple[Connection, Input]:
+    """A request's input as the server makes it; waiting for bytes that are not there is a mistake."""
+    http, _ = parse(data)
+
+    def receive() -> bytes:
+        while not http.complete:
+            event = http.next_event()
+            assert event is not NEED_DATA
+            if isinstance(event, Data):
+                return event.data
+            assert isinstance(event, EndOfMessage)
+        return b""
+
+    return http, Input(receive)
+
+
+HEAD = b"POST / HTTP/1.1\r\nHost: example\r\n"
+NEXT = b"GET /next HTTP/1.1\r\nHost: example\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        HEAD + b"Content-Length: 18\r\n\r\n" + LINES,
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n7\r\nfirst\ns\r\nb\r\necond\n\nlast\r\n0\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("name", ["read", "readline", "readlines", "read1", "next"])
+def test_no_way_of_reading_waits_for_more_or_takes_of_the_next_request(request_: bytes, name: str) -> None:
+    http, file = exchange(request_ + NEXT)
+    taken = b""
+    while part := call(file, name, 4 if name == "read1" else None):
+        assert isinstance(part, bytes | list)
+        taken += b"".join(part) if isinstance(part, list) else part
+    assert taken == LINES
+    for _ in range(2):
+        assert file.read(5) == file.readline() == file.read1(5) == file.read() == b""
+        assert list(file) == []
+    http.finish()
+    following = http.next_event()
+    assert isinstance(following, Request)
+    assert following.line.target == b"/next"
+
+
 def test_an_expired_input_is_at_its_end() -> None:
     file = feed(b"abc", b"def")
     assert file.read(1) == b"a"
@@ -81,26 +145,69 @@ def test_an_expired_input_is_at_its_end() -> None:
     assert file.read() == file.readline() == file.read1() == b""
 
 
-def test_a_closed_input_says_so() -> None:
+# When it cannot be read
+
+
+@pytest.mark.parametrize("name", ["read", "read1", "readline", "readlines", "next"])
+@pytest.mark.parametrize("taken", [0, 1, 3])
+def test_a_closed_input_says_so_whatever_has_arrived(name: str, taken: int) -> None:
     file = feed(b"abc")
+    file.read(taken)
     file.close()
     with pytest.raises(ValueError, match="closed"):
-        file.read()
+        call(file, name, 2)
 
 
-def test_an_error_comes_back_each_time() -> None:
+def _slow() -> Iterator[bytes]:
+    yield b"abc"
+    raise ClientTimeout("too slow")
+
+
+@pytest.mark.parametrize("name", ["read", "readline", "readlines", "next"])
+def test_after_an_error_nobody_reads_on_behind_the_gap(name: str) -> None:
+    arriving, gone = _slow(), ClientTimeout("too slow")
+
     def receive() -> bytes:
-        raise ConnectionError("gone")
+        try:
+            return next(arriving)
+        except StopIteration:
+            return b"what came later"
+        except ClientTimeout:
+            raise gone from None
 
     file = Input(receive)
     for _ in range(2):
-        with pytest.raises(ConnectionError):
-            file.read()
+        with pytest.raises(ClientTimeout) as caught:
+            call(file, name, None)
+        assert caught.value is gone
 
 
-def test_the_standard_library_can_wrap_it() -> None:
-    text = io.TextIOWrapper(feed(b"a\xc3", b"\xa9\nb"), encoding="utf-8")  # type: ignore[type-var]  # typeshed: wants a raw
-    assert text.read() == "aé\nb"
-    assert feed().readable()
-    assert not feed().writable()
-    assert not feed().seekable()
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("write", [b"x"]), ("seek", [0]), ("tell", []), ("truncate", [0]), ("fileno", []), ("detach", [])],
+)
+def test_what_a_stream_of_content_cannot_do_it_says(method: str, arguments: list[object]) -> None:
+    with pytest.raises(io.UnsupportedOperation):
+        getattr(feed(b"abc"), method)(*arguments)
+
+
+def test_it_says_what_it_is() -> None:
+    file = feed()
+    assert (file.readable(), file.writable(), file.seekable(), file.isatty()) == (True, False, False, False)
+
+
+# Around it
+
+
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_text_can_be_read_through_it(cut: int) -> None:
+    content = "a\u00e9\u20ac\r\nb\n".encode()
+    text = io.TextIOWrapper(feed(content[:cut], content[cut:]), encoding="utf-8")  # type: ignore[type-var]  # typeshed wants more than is asked for
+    assert list(text) == ["aé€\n", "b\n"]
+
+
+@pytest.mark.parametrize("cut", range(1, len(LINES)))
+def test_a_buffer_can_be_put_around_it(cut: int) -> None:
+    buffered = io.BufferedReader(feed(LINES[:cut], LINES[cut:]), 4)
+    assert buffered.peek(1)[:1] == b"f"
+    assert [buffered.read(3), buffered.readline(), buffered.read()] == [b"fir", b"st\n", b"second\n\nlast"]

@@ -232,14 +232,13 @@ class Channel:
 
     def _handshake_failed(self, stream: TLSStream, error: ClientDisconnected) -> None:
         cause = error.__cause__
+        self.stream = PlainStream(stream.release())
         if isinstance(cause, ssl.SSLError) and cause.reason == "HTTP_REQUEST":
             self.server.warn_once(HTTP_ON_HTTPS)
-            reason = "This port speaks HTTPS; the address must begin with https:// instead of http://."
-            self.stream = PlainStream(stream.release())
-            self._answer(400, reason)
-            return
-        log.debug("%s: %s; closed", self.peer, error)
-        self.close()
+            self._answer(400, "This port speaks HTTPS; the address must begin with https:// instead of http://.")
+        else:
+            log.debug("%s: %s; closed", self.peer, error)
+            self._begin_linger()  # so that the alert arrives, by which OpenSSL has told the client what is wrong
 
     # Responses that are longer than their client is fast
 

@@ -45,5 +45,9 @@ class ErrorStream(io.TextIOBase):
         if rest:
             self._log(rest)
 
+    def close(self) -> None:
+        """Flush, no more: PEP 3333 forbids to close it, and the connection's next request has the same stream."""
+        self.flush()
+
     def _log(self, text: str) -> None:
         log.error("%s", text, extra={"request": self._context()})

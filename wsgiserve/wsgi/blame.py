@@ -5,10 +5,11 @@ Floor 2, no I/O. A server's traceback for a wrong header ends in the server; thi
 
 from __future__ import annotations
 
-from types import FrameType, GeneratorType
+from functools import partial
+from types import CodeType, FrameType, GeneratorType
 from typing import Any
 
-__all__ = ["blame_callable", "blame_error", "blame_frame", "blame_iterable"]
+__all__ = ["blame_body", "blame_callable", "blame_error", "blame_frame"]
 
 
 def blame_frame(frame: FrameType | None) -> str | None:
@@ -19,20 +20,31 @@ def blame_frame(frame: FrameType | None) -> str | None:
 
 
 def blame_callable(function: Any) -> str | None:
-    """Where a function, a method, or an object's ``__call__`` is defined; None for code that is not Python."""
+    """Where a function, a method, a class or an object's ``__call__`` is defined; None for code that is not Python."""
+    while isinstance(function, partial):
+        function = function.func
+    if isinstance(function, type):
+        function = function.__init__  # type: ignore[misc]  # only looked at, so it does not matter whose it is
     function = getattr(function, "__func__", function)
-    code = getattr(function, "__code__", None)
-    if code is None:
-        call = getattr(type(function), "__call__", None)  # noqa: B004 - where it is defined, not whether
-        code = getattr(call, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno} in {code.co_name}" if code else None
+    call = getattr(type(function), "__call__", None)  # noqa: B004 - where it is defined, not whether
+    for code in (getattr(function, "__code__", None), getattr(call, "__code__", None)):
+        if isinstance(code, CodeType):
+            return f"{code.co_filename}:{code.co_firstlineno} in {code.co_name}"
+    return None
 
 
-def blame_iterable(iterable: Any, application: Any) -> str | None:
-    """The line at which a generator yielded last; for another iterable, the application that returned it."""
-    if isinstance(iterable, GeneratorType) and iterable.gi_frame is not None:
-        return blame_frame(iterable.gi_frame)
-    return blame_callable(application)
+def blame_body(source: object, application: Any) -> str | None:
+    """The line that a block of the body came from.
+
+    Args:
+        source: the frame that called ``write()``, or the iterator that gave the block. A generator is blamed at its
+            last yield, or at that of the generator it yields from.
+        application: blamed for everything else.
+    """
+    while isinstance(source, GeneratorType) and isinstance(source.gi_yieldfrom, GeneratorType):
+        source = source.gi_yieldfrom
+    frame = source.gi_frame if isinstance(source, GeneratorType) else source
+    return blame_frame(frame) if isinstance(frame, FrameType) else blame_callable(application)
 
 
 def blame_error(error: BaseException) -> str:

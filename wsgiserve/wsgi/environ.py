@@ -30,12 +30,16 @@ class EnvironBuilder:
         url_scheme: ``http`` or ``https``, by what the clients speak with this server.
         multithread: the application may be called by another thread of this process meanwhile.
         multiprocess: the application may be called in another process meanwhile.
-        script_name: where the application is mounted, ``""`` or ``"/prefix"``.
+        script_name: where the application is mounted, ``""`` or ``"/prefix"``; bytes as latin-1, as all CGI keys.
+    Raises:
+        ValueError: no path could be below ``script_name``.
     """
 
     def __init__(
         self, *, software: str, url_scheme: str, multithread: bool, multiprocess: bool, script_name: str = ""
     ) -> None:
+        if script_name and (not script_name.startswith("/") or script_name.endswith("/")):
+            raise ValueError(f'script_name must be "" or like "/prefix", not {script_name!r}')
         self._script_name = script_name
         self._base: Environ = {
             "wsgi.version": (1, 0),

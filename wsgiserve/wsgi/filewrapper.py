@@ -53,21 +53,29 @@ class FileWrapper:
 
     def kernel_file(self) -> KernelFile | None:
         """The file as the kernel knows it, None if reading it in Python is the only way to get its bytes."""
-        fileno = _regular_file(self.filelike)
-        if fileno is None:
+        file = _regular_file(self.filelike)
+        if file is None:
             return None
-        if self.filelike.writable():
-            self.filelike.flush()  # or what the application wrote a moment ago would be missing
-        offset = self.filelike.tell()
-        return KernelFile(fileno, offset, max(os.fstat(fileno).st_size - offset, 0))
+        if file.writable():
+            file.flush()  # or what the application wrote a moment ago would be missing
+        offset = file.tell()
+        size = os.fstat(file.fileno()).st_size - offset
+        # Nothing is left, or so it seems: the files of /proc have the size 0, whatever they hold. Reading will tell.
+        return KernelFile(file.fileno(), offset, size) if size > 0 else None
 
 
-def _regular_file(filelike: Any) -> int | None:
-    # NamedTemporaryFile and its like keep the real file in .file.
-    file = getattr(filelike, "file", filelike)
-    # Not whatever has a fileno(): that of a GzipFile gives compressed bytes, that of a text file undecoded ones.
-    raw = getattr(file, "raw", file)
-    if not isinstance(raw, io.FileIO) or not isinstance(file, io.FileIO | io.BufferedReader | io.BufferedRandom):
+def _regular_file(filelike: Any) -> Any:
+    """The open file whose bytes ``filelike.read`` gives, unchanged; None if there is none, or not on a disk."""
+    if type(filelike).__module__ == "tempfile":
+        filelike = getattr(filelike, "file", filelike)  # what NamedTemporaryFile wraps
+    # A wrapper that hands on the file's own read(), as Django's File does, gives the file's bytes. One that decrypts or
+    # stops early has a read() of its own, whatever else it shows of the file.
+    file = getattr(getattr(filelike, "read", None), "__self__", None)
+    # Not whatever has a fileno(): that of a GzipFile gives compressed bytes, that of a text file undecoded ones. And no
+    # subclasses, for the reason above.
+    if type(file) not in (io.FileIO, io.BufferedReader, io.BufferedRandom):
         return None
-    fileno = raw.fileno()
-    return fileno if stat.S_ISREG(os.fstat(fileno).st_mode) else None
+    raw = getattr(file, "raw", file)
+    if type(raw) is not io.FileIO or not raw.readable():
+        return None
+    return file if stat.S_ISREG(os.fstat(raw.fileno()).st_mode) else None

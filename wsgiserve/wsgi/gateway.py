@@ -9,14 +9,14 @@ Content-Length Header", "Optional Platform-Specific File Handling".
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 
-from wsgiserve.errors import LocalProtocolError
+from wsgiserve.errors import LocalProtocolError, WSGIServeError
 from wsgiserve.http11 import Connection, ResponseHead
 from wsgiserve.http11.framing import Framing
-from wsgiserve.wsgi.blame import blame_callable, blame_frame, blame_iterable
+from wsgiserve.wsgi.blame import blame_body, blame_callable, blame_frame
 from wsgiserve.wsgi.environ import Environ
 from wsgiserve.wsgi.filewrapper import FileWrapper, KernelFile
 from wsgiserve.wsgi.headers import check_response
@@ -29,6 +29,8 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 # Up to here head and block go out in one piece: a copy of 64 KiB costs less than a second system call. Beyond it a copy
 # of the block would cost more.
 _JOIN_BYTES = 65_536
+
+_END: Any = object()
 
 
 class Transport(Protocol):
@@ -61,7 +63,7 @@ class Gateway:
         excess: set when the body was longer than its Content-Length, or where no body may be: the blamed line.
     """
 
-    __slots__ = ("_application", "_date", "_fault", "_head", "_http", "_server", "_transport", "excess")
+    __slots__ = ("_application", "_date", "_ended", "_fault", "_head", "_http", "_server", "_transport", "excess")
 
     def __init__(self, http: Connection, transport: Transport, *, date: bytes, server: bytes) -> None:
         self._http = http
@@ -69,7 +71,10 @@ class Gateway:
         self._date = date
         self._server = server
         self._head: ResponseHead | None = None
-        self._fault: LocalProtocolError | None = None
+        self._ended = False
+        # What was raised into the application. One that swallows it has still given no valid response: it comes back
+        # where the response would go on.
+        self._fault: WSGIServeError | None = None
         self._application: Application | None = None
         self.excess: str | None = None
 
@@ -88,13 +93,22 @@ class Gateway:
             BaseException: whatever else the application raises.
         """
         self._application = application
-        iterable = application(environ, self.start_response)
+        try:
+            iterable = application(environ, self.start_response)
+        except BaseException:
+            self._end()
+            raise
         try:
             self._send_body(iterable)
         finally:
+            self._end()
             close = getattr(iterable, "close", None)
             if close is not None:
                 close()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._fault = None  # its traceback refers to this object: a cycle, which would wait for the collector
 
     # What the application calls
 
@@ -102,20 +116,20 @@ class Gateway:
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], None]:
         """PEP 3333's ``start_response``: take note of status and headers; they are sent with the first block."""
-        replaces = bool(exc_info)
-        if exc_info:
+        replaces, too_late = bool(exc_info), self._http.framing is not None
+        if exc_info and too_late and exc_info[1] is not None:
+            reason = "the application went on after an error that came too late for another response (PEP 3333)"
+            self._fault = LocalProtocolError(reason, blame=blame_frame(sys._getframe(1)))
             try:
-                if self._http.framing is not None:
-                    raise exc_info[1].with_traceback(exc_info[2])
+                raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None  # a traceback that refers to this frame would keep both alive
         try:
-            if self._head is not None and not replaces:
+            if self._head is not None and (too_late or not replaces):
                 raise LocalProtocolError("start_response was called a second time without exc_info (PEP 3333)")
             self._head = check_response(status, headers)
             self._fault = None
         except LocalProtocolError as error:
-            # Kept as well as raised: an application that swallows it has still given no valid response.
             error.blame = blame_frame(sys._getframe(1))
             self._fault = error
             raise
@@ -123,18 +137,27 @@ class Gateway:
 
     def write(self, data: bytes) -> None:
         """PEP 3333's ``write``: send a block now."""
-        if not isinstance(data, bytes):
-            reason = f"write() takes bytes, not {type(data).__name__} (PEP 3333)"
-            raise LocalProtocolError(reason, blame=blame_frame(sys._getframe(1)))
-        if data:
-            self._send_block(data, None)
+        caller = sys._getframe(1)
+        try:
+            if self._ended:
+                # The connection may be in the middle of another response by now.
+                reason = "write() was called after the application had returned its whole body (PEP 3333)"
+                raise LocalProtocolError(reason, blame=blame_frame(caller))
+            if not isinstance(data, bytes):
+                reason = f"write() takes bytes, not {type(data).__name__} (PEP 3333)"
+                raise LocalProtocolError(reason, blame=blame_frame(caller))
+            if data:
+                self._send_block(data, caller)
+        except WSGIServeError as error:
+            self._fault = error
+            raise
 
     # Sending
 
     def _send_body(self, iterable: Iterable[bytes]) -> None:
         if type(iterable) is list or type(iterable) is tuple:
             self._send_sequence(iterable)
-        elif not (isinstance(iterable, FileWrapper) and self._send_file(iterable)):
+        elif not (type(iterable) is FileWrapper and self._send_file(iterable)):
             self._send_iterated(iterable)
         self._finish()
 
@@ -150,14 +173,17 @@ class Gateway:
                 self._send_block(block, blocks, length=total)
 
     def _send_iterated(self, iterable: Iterable[bytes]) -> None:
-        for block in self._iterate(iterable):
-            self._check_block(block, iterable)
+        blocks = self._iterate(iterable)
+        source = iterable if isinstance(iterable, FileWrapper) else blocks
+        # Not a for loop: what __iter__ returns need not have an __iter__ itself.
+        while (block := next(blocks, _END)) is not _END:
+            self._check_block(block, source)
             if block:
-                self._send_block(block, iterable)
+                self._send_block(block, source)
             if self._http.excess:
                 break  # what follows could not be sent either, and may be endless
 
-    def _iterate(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
+    def _iterate(self, iterable: Iterable[bytes]) -> Iterator[bytes]:
         if not isinstance(iterable, bytes | str):
             try:
                 return iter(iterable)
@@ -167,18 +193,19 @@ class Gateway:
         reason = f"the application returned {type(iterable).__name__}, not an iterable of bytes (PEP 3333)"
         raise LocalProtocolError(reason, blame=blame_callable(self._application))
 
-    def _check_block(self, block: object, iterable: Iterable[bytes]) -> None:
+    def _check_block(self, block: object, source: object) -> None:
         if not isinstance(block, bytes):
             reason = f"the body yields {type(block).__name__}, not bytes (PEP 3333)"
-            raise LocalProtocolError(reason, blame=blame_iterable(iterable, self._application))
+            raise LocalProtocolError(reason, blame=blame_body(source, self._application))
 
     def _send_block(self, block: bytes, source: object, *, length: int | None = None) -> None:
         """Send a block, after the head if it is the first. ``length`` is that of the whole body when it is known."""
         http = self._http
-        head = self._start(length) if http.framing is None else b""
+        head = self._start(length) if http.framing is None else self._go_on()
         data = http.send_data(block)
-        if http.excess and self.excess is None:
-            self.excess = blame_iterable(source, self._application) or "the application"
+        # A file may well be longer: "until Content-Length bytes have been written" (PEP 3333, file handling).
+        if http.excess and self.excess is None and not isinstance(source, FileWrapper):
+            self.excess = blame_body(source, self._application) or "the application"
         if len(data) > _JOIN_BYTES and head:
             self._transport.send(head)
             head = b""
@@ -190,12 +217,17 @@ class Gateway:
         """The response head. From here on the response cannot be replaced by another."""
         if self._http.error is not None:
             raise self._http.error  # whatever the application made of it, the request was broken
-        if self._fault is not None:
-            raise self._fault
+        self._go_on()
         if self._head is None:
             reason = "start_response was not called before the first block of the body, or at all (PEP 3333)"
             raise LocalProtocolError(reason, blame=blame_callable(self._application))
         return self._http.send_response(self._head, date=self._date, server=self._server, length=length)
+
+    def _go_on(self) -> bytes:
+        """Nothing to send; but nothing may be sent any more after a fault, whatever the application made of it."""
+        if self._fault is not None:
+            raise self._fault
+        return b""
 
     def _send_file(self, wrapper: FileWrapper) -> bool:
         """Let the kernel send a file; False when its blocks must be read instead."""
@@ -216,6 +248,7 @@ class Gateway:
         http = self._http
         if http.framing is None:
             self._transport.send_last(self._start_empty())
+        self._go_on()
         try:
             end = http.end()
         except LocalProtocolError as error:

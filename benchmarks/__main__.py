@@ -35,7 +35,7 @@ def main() -> None:
     """Parse the options, measure, print Markdown."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each run of wrk")
+    parser.add_argument("--seconds", type=int, default=3, help="of each run of wrk, whole ones")
     parser.add_argument("--threads", type=int, default=16, help="of each server")
     options = parser.parse_args()
     servers = [server for server in SERVERS if server.version() is not None]
@@ -54,7 +54,7 @@ def _run(case: Case, servers: list[Server], options: argparse.Namespace) -> dict
         for server in servers:
             _say(f"{case.name}: round {number + 1} of {options.rounds}, {server.name}")
             with running(server, case.app, options.threads) as port:
-                measure(port, case.connections, 0.5)  # caches, memos and moving averages settle
+                measure(port, case.connections, 1)  # caches, memos and moving averages settle
                 results[server].append(measure(port, case.connections, options.seconds))
     return results
 

@@ -48,9 +48,9 @@ def running(server: Server, app: str, threads: int) -> Iterator[int]:
         process.communicate(timeout=_START_SECONDS)
 
 
-def measure(port: int, connections: int, seconds: float) -> Figures:
+def measure(port: int, connections: int, seconds: int) -> Figures:
     """One run of wrk against a port."""
-    command = ["taskset", "-c", _LOAD_CORE, "wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds:g}s"]
+    command = ["taskset", "-c", _LOAD_CORE, "wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s"]
     output = subprocess.run([*command, f"http://127.0.0.1:{port}/"], check=True, capture_output=True, text=True).stdout
     return Figures(float(_find(r"Requests/sec:\s+([0-9.]+)", output)), _p99(output), _faults(output))
 

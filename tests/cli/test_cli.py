@@ -93,6 +93,7 @@ def test_an_unknown_option_is_refused_with_the_one_that_was_meant(option: str, f
         (["--max-connections", "0"], "--max-connections takes a whole number of at least 1, not '0'."),
         (["--max-fields", "0"], "--max-fields takes a whole number of at least 1, not '0'."),
         (["-H", ""], "--host takes one or more texts, not ''."),
+        (["-H", "", "-H", "::1"], "--host takes one or more texts, not ', ::1'."),
         ([""], "APP takes a text, not ''."),
         (["--port"], "Option '--port' requires an argument."),
         (["shop", "blog"], "Got unexpected extra argument (blog)"),

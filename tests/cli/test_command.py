@@ -1,31 +1,21 @@
-"""The command: what it prints and where, its exit codes, and the question when a port is taken."""
+"""What the command prints and where, its exit codes, and the question when a port is taken."""
 
 from __future__ import annotations
 
 import io
-import os
-import pty
 import re
-import select
-import signal
-import socket
-import subprocess
 import sys
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from tests.cli.projects import FLASK_APP, WSGI_APP, Project
+from tests.cli.projects import WSGI_APP, Project
 from wsgiserve import cli, command, launcher, messages
 from wsgiserve._version import __version__
 from wsgiserve.config import Config, options
 from wsgiserve.errors import UserError
 from wsgiserve.importer import LoadedApp
-
-Launch = Callable[[Config, LoadedApp, Sequence[str]], int]
 
 
 def run(*argv: str) -> int:
@@ -351,178 +341,3 @@ def test_somebody_is_there_when_both_ends_are_a_terminal(
 def test_nobody_is_there_when_the_input_was_closed_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     assert not command._is_attended()
-
-
-# --- in a process of its own
-
-
-COMMAND = [sys.executable, "-m", "wsgiserve"]
-
-
-def test_the_server_is_not_imported_before_the_options_are_read(project: Project) -> None:
-    script = "import sys, wsgiserve.cli\nprint(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    assert "wsgiserve.cli" in loaded
-    heavy = {"ssl", "logging", "importlib.metadata", "wsgiserve.launcher", "wsgiserve.importer", "wsgiserve.wsgi"}
-    assert heavy & set(loaded) == set()
-    assert [name for name in loaded if name.startswith("wsgiserve.server.")] == ["wsgiserve.server.deadlines"]
-
-
-def test_the_module_is_the_command(project: Project) -> None:
-    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Usage: wsgiserve [OPTIONS] [APP]\n")
-    done = subprocess.run([*COMMAND, "--realod"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error[unknown-option]: ")
-
-
-@pytest.mark.parametrize("flag", ["--help", "--show-config", "--version"])
-def test_a_reader_who_has_read_enough_is_no_fault(flag: str, project: Project) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    try:
-        done = subprocess.run([*COMMAND, flag], stdout=writing, stderr=subprocess.PIPE, check=False)
-    finally:
-        os.close(writing)
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
-@contextmanager
-def served(*argv: str, stop: signal.Signals = signal.SIGTERM, code: int = 0) -> Iterator[tuple[str, str]]:
-    """The banner of a server, and its URL; it is stopped at the end."""
-    process = subprocess.Popen([*COMMAND, *argv, "--port", "0"], stderr=subprocess.PIPE, text=True)
-    with process:
-        try:
-            assert process.stderr is not None
-            banner = process.stderr.readline()
-            url = re.search(r"http://127\.0\.0\.1:\d+", banner)
-            assert url is not None, banner + process.stderr.read()
-            yield banner, url[0]
-            process.send_signal(stop)
-            assert process.wait(10) == code
-        finally:
-            process.kill()
-
-
-def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as response:
-        content: bytes = response.read()
-    return content
-
-
-@pytest.mark.parametrize(("stop", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_a_flask_application_is_found_and_served(stop: signal.Signals, code: int, project: Project) -> None:
-    project.write("app.py", FLASK_APP)
-    with served(stop=stop, code=code) as (banner, url):
-        assert get(url) == b"hello from flask"
-        assert f"listening on {url} app=app:app mode=dev pid=" in banner
-
-
-DJANGO = {
-    "manage.py": 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n',
-    "shop/__init__.py": "",
-    "shop/settings.py": """
-        ALLOWED_HOSTS = ["*"]
-        ROOT_URLCONF = "shop.urls"
-        SECRET_KEY = "secret"
-        WSGI_APPLICATION = "shop.wsgi.application"
-    """,
-    "shop/urls.py": """
-        from django.http import HttpResponse
-        from django.urls import path
-
-        urlpatterns = [path("", lambda request: HttpResponse("hello from django"))]
-    """,
-    "shop/wsgi.py": """
-        import os
-
-        from django.core.wsgi import get_wsgi_application
-
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
-        application = get_wsgi_application()
-    """,
-}
-
-
-def test_a_django_project_is_found_by_its_manage_py_and_served(project: Project) -> None:
-    for name, text in DJANGO.items():
-        project.write(name, text)
-    with served() as (banner, url):
-        assert get(url) == b"hello from django"
-        assert " app=shop.wsgi:application " in banner
-
-
-@contextmanager
-def two_ports() -> Iterator[int]:
-    """A port that is taken, and the next one is not."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as first, suppress(OSError, OverflowError):
-            port = first.getsockname()[1]
-            socket.create_server(("127.0.0.1", port + 1)).close()
-            yield port
-            return
-
-
-_LONGEST_SILENCE = 20.0  # seconds, of a command that starts on a busy machine
-
-
-class Terminal:
-    """A command on a terminal of its own."""
-
-    def __init__(self, *argv: str) -> None:
-        self._terminal, its = pty.openpty()
-        self._said = ""
-        self.process = subprocess.Popen([*COMMAND, *argv], stdin=its, stdout=its, stderr=its)
-        os.close(its)
-
-    def until(self, text: str) -> str:
-        """Read on until this was said; all that was said."""
-        while text not in self._said:
-            self._said += self._read()
-        return self._said
-
-    def _read(self) -> str:
-        ready, _, _ = select.select([self._terminal], [], [], _LONGEST_SILENCE)
-        try:
-            return os.read(self._terminal, 4096).decode() if ready else pytest.fail(self._said)
-        except OSError:  # what a terminal says when the other end is closed
-            return pytest.fail(self._said)
-
-    def type(self, text: str) -> None:
-        os.write(self._terminal, text.encode())
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._terminal)
-
-
-@contextmanager
-def terminal(*argv: str) -> Iterator[Terminal]:
-    made = Terminal(*argv)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-def test_on_a_terminal_the_next_port_is_offered_and_taken(project: Project) -> None:
-    project.write("web.py", WSGI_APP)
-    with two_ports() as port, terminal("web", "-H", "127.0.0.1", "-p", str(port)) as one:
-        said = one.until("[Y/n] ")
-        assert "error[port-in-use]\x1b[0m: " in said
-        assert f"  Why: process {os.getpid()} (" in said
-        assert said.endswith(f"\n  Use port {port + 1} this time? [Y/n] ")
-        one.type("\n")
-        one.until(f"http://127.0.0.1:{port + 1}/")
-        assert get(f"http://127.0.0.1:{port + 1}/") == b"hello from app"
-        one.process.send_signal(signal.SIGINT)
-        assert one.process.wait(10) == 130
-
-
-def test_on_a_terminal_ctrl_c_at_the_question_is_ctrl_c(project: Project) -> None:
-    project.write("web.py", WSGI_APP)
-    with two_ports() as port, terminal("web", "-H", "127.0.0.1", "-p", str(port)) as one:
-        one.until("[Y/n] ")
-        one.process.send_signal(signal.SIGINT)
-        assert one.process.wait(10) == 130

@@ -64,6 +64,7 @@ def test_without_proc_nobody_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
     [
         (["/usr/bin/python3", "manage.py", "runserver"], "python3 manage.py runserver"),
         (["python", "-c", "one\ntwo\x1b[31m"], r"python -c one\ntwo\x1b[31m"),
+        (["x", "y" * 78], "x " + "y" * 78),
         (["x", "y" * 200], "x " + "y" * 77 + "…"),
     ],
 )

@@ -359,3 +359,21 @@ def test_what_a_shell_would_read_otherwise_is_quoted(monkeypatch: pytest.MonkeyP
 def test_there_is_no_port_above_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
     held_by(None, monkeypatch)
     assert messages.port_in_use("::1", 65535, ["app"]).fix.endswith("wsgiserve app --port 8000")
+
+
+def test_a_name_like_no_other_is_answered_with_the_first_that_is_there() -> None:
+    assert messages.attribute_not_found("shop", "xyzzy", [("app", "Flask"), ("make", "function")]).fix == (
+        "wsgiserve shop:app"
+    )
+
+
+@pytest.mark.parametrize(("platform", "port"), [("linux", 5000), ("darwin", 8000)])
+def test_airplay_is_named_only_where_it_may_be(platform: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    held_by(None, monkeypatch)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert "AirPlay" not in messages.port_in_use("127.0.0.1", port, []).fix
+
+
+@pytest.mark.parametrize(("port", "privileged"), [(1023, True), (1024, False)])
+def test_a_port_below_1024_is_one_that_needs_rights(port: int, privileged: bool) -> None:
+    assert ("1024" in messages.port_denied(port).why) is privileged

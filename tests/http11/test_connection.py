@@ -1,9 +1,14 @@
-"""The reading side of a connection: requests and content out of bytes, unread content, errors, the client's end."""
+"""The reading side of a connection: requests and content out of bytes, errors, the client's end."""
 
 from __future__ import annotations
 
+import gc
+import weakref
+from contextlib import suppress
+
 import pytest
 
+from tests.http11.connections import GET, HOST, answer, chunked, connection, next_request, post, refusal
 from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.http11 import (
     CLOSE,
@@ -14,49 +19,9 @@ from wsgiserve.http11 import (
     Data,
     EndOfMessage,
     Limits,
-    Request,
     RequestParser,
     ResponseHead,
 )
-from wsgiserve.http11.connection import DRAIN_BYTES, Verdict
-
-HOST = b"Host: a.example\r\n"
-GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
-
-
-def post(length: int, body: bytes = b"", fields: bytes = b"") -> bytes:
-    return b"POST / HTTP/1.1\r\n" + HOST + fields + b"Content-Length: %d\r\n\r\n" % length + body
-
-
-def chunked(body: bytes = b"", fields: bytes = b"") -> bytes:
-    return b"POST / HTTP/1.1\r\n" + HOST + fields + b"Transfer-Encoding: chunked\r\n\r\n" + body
-
-
-def connection(data: bytes = b"", **limits: int) -> Connection:
-    made = Connection(RequestParser(Limits(**limits)))
-    if data:
-        made.receive_data(data)
-    return made
-
-
-def next_request(http: Connection) -> Request:
-    request = http.next_event()
-    assert isinstance(request, Request)
-    return request
-
-
-def answer(http: Connection) -> Verdict:
-    """Send an empty response."""
-    http.send_response(ResponseHead(200, b"OK", b"", 0))
-    http.end()
-    return http.finish()
-
-
-def refusal(http: Connection) -> RemoteProtocolError:
-    with pytest.raises(RemoteProtocolError) as caught:
-        http.next_event()
-    return caught.value
-
 
 # Requests and content
 
@@ -144,80 +109,42 @@ def test_an_empty_line_in_two_pieces_is_waited_for() -> None:
     assert (http.next_event(), http.started) == (NEED_DATA, False)
 
 
-# Content that nobody read
+@pytest.mark.parametrize("before", [b"", GET, b"\r\n", GET + b"\r\n"])
+@pytest.mark.parametrize(
+    ("part", "status"),
+    [
+        (b"GET / HTTP/1.1\n", 400),
+        (b"GET / HTTP/2.0\r\n", 505),
+        (b"GET /" + b"a" * 50, 414),
+        (b"GET / HTTP/1.1\r\n\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: " + b"a" * 80, 431),
+    ],
+)
+def test_a_head_that_more_bytes_cannot_mend_is_refused_at_once(before: bytes, part: bytes, status: int) -> None:
+    http = connection(before + part, request_line=40, head=60)
+    if GET in before:
+        next_request(http)
+        answer(http)
+    assert refusal(http).status == status
 
 
-@pytest.mark.parametrize("rest", [b"abc", b"ab", b""])
-def test_unread_content_is_dropped_before_the_next_request(rest: bytes) -> None:
-    http = connection(post(3, rest))
-    next_request(http)
-    assert answer(http) is KEEP_ALIVE
-    assert http.started
-    if len(rest) < 3:
-        assert http.next_event() is NEED_DATA
-        http.receive_data(b"abc"[len(rest) :])
-    http.receive_data(GET.replace(b"GET", b"PUT"))
-    assert next_request(http).line.method == b"PUT"
-
-
-def test_unread_chunks_are_dropped_too() -> None:
-    http = connection(chunked(b"3\r\nabc\r\n"))
-    next_request(http)
-    assert answer(http) is KEEP_ALIVE
-    assert http.next_event() is NEED_DATA
-    http.receive_data(b"3\r\nabc\r\n0\r\nX-A: 1\r\n\r\n" + GET)
-    assert next_request(http).line.method == b"GET"
-
-
-def test_half_read_content_is_dropped_too() -> None:
-    http = connection(post(6, b"abc"))
-    next_request(http)
-    assert http.next_event() == Data(b"abc")
-    assert answer(http) is KEEP_ALIVE
-    http.receive_data(b"def" + GET)
-    assert next_request(http).line.method == b"GET"
-
-
-@pytest.mark.parametrize(("length", "verdict"), [(DRAIN_BYTES, KEEP_ALIVE), (DRAIN_BYTES + 1, CLOSE)])
-def test_more_unread_content_than_a_new_connection_costs_closes(length: int, verdict: Verdict) -> None:
-    http = connection(post(length))
-    next_request(http)
-    assert answer(http) is verdict
-
-
-def test_what_is_left_counts_and_not_what_was_read() -> None:
-    http = connection(post(DRAIN_BYTES + 3, b"abc"))
-    next_request(http)
-    http.next_event()
-    assert answer(http) is KEEP_ALIVE
-
-
-def test_unread_chunks_are_dropped_up_to_the_same_size() -> None:
-    http = connection(chunked())
-    next_request(http)
-    assert answer(http) is KEEP_ALIVE
-    http.receive_data(b"%x\r\n" % DRAIN_BYTES + b"a" * DRAIN_BYTES + b"\r\n")
-    assert http.next_event() is NEED_DATA
-    http.receive_data(b"1\r\na\r\n")
-    assert str(refusal(http)) == "too much content follows a request that was answered without it"
-
-
-def test_an_error_in_dropped_content_is_not_answered_twice() -> None:
-    http = connection(chunked())
-    next_request(http)
-    answer(http)
-    http.receive_data(b"not a size\r\n")
-    refusal(http)
-    assert not http.can_answer
-
-
-def test_an_error_behind_dropped_content_is_answered() -> None:
-    http = connection(post(3))
-    next_request(http)
-    answer(http)
-    http.receive_data(b"abc(")
-    refusal(http)
-    assert http.can_answer
+@pytest.mark.parametrize("before", [b"", GET, b"\r\n", GET + b"\r\n"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"GET / HTTP/1.1\r",
+        b"GET / HTTP/1.1\r\n" + HOST,
+        b"GET /" + b"a" * 35 + b"\r",
+        b"GET / HTTP/1.1\r\nHost: " + b"a" * 54 + b"\r\n\r",
+    ],
+)
+def test_a_head_that_more_bytes_may_complete_is_waited_for(before: bytes, part: bytes) -> None:
+    http = connection(before + part, request_line=40, head=60)
+    if GET in before:
+        next_request(http)
+        answer(http)
+    assert (http.next_event(), http.started) == (NEED_DATA, True)
 
 
 # Errors
@@ -228,7 +155,7 @@ def test_an_error_is_raised_again_and_nothing_behind_it_is_read(data: bytes) -> 
     http = connection(data + GET)
     error = refusal(http)
     http.receive_data(GET)
-    assert refusal(http) is refusal(http) is http.error is error
+    assert refusal(http) == refusal(http) == http.error == error
     assert http.request is None
 
 
@@ -236,7 +163,7 @@ def test_an_error_in_content_closes_after_the_response() -> None:
     http = connection(chunked(b"x\r\n"))
     next_request(http)
     error = refusal(http)
-    assert http.error is error
+    assert http.error == error
     assert b"\r\nConnection: close\r\n" in http.send_response(ResponseHead(400, b"Bad Request", b"", 0))
     assert http.finish() is CLOSE
 
@@ -247,6 +174,26 @@ def test_an_error_in_content_after_the_response_head_closes_too() -> None:
     assert b"Connection" not in http.send_response(ResponseHead(200, b"OK", b"", 0))
     refusal(http)
     assert http.finish() is CLOSE
+
+
+def test_a_refused_connection_does_not_wait_for_the_garbage_collector() -> None:
+    class Watched(Connection):
+        __slots__ = ("__weakref__",)
+
+    http = Watched(RequestParser(Limits()))
+    http.receive_data(b"(")
+    for _ in range(2):
+        with suppress(RemoteProtocolError):
+            http.next_event()
+    with suppress(RemoteProtocolError):
+        raise http.error or AssertionError
+    watch = weakref.ref(http)
+    gc.disable()
+    try:
+        del http
+        assert watch() is None
+    finally:
+        gc.enable()
 
 
 # The client's end
@@ -307,52 +254,3 @@ def test_unread_content_that_ends_early_is_an_error_that_nobody_answers() -> Non
     assert answer(http) is KEEP_ALIVE
     refusal(http)
     assert not http.can_answer
-
-
-# 100 Continue
-
-EXPECT = b"Expect: 100-continue\r\n"
-
-
-def test_continue_is_sent_once_to_a_client_that_waits() -> None:
-    http = connection(post(3, fields=EXPECT))
-    next_request(http)
-    assert http.continue_expected
-    assert [http.send_continue(), http.send_continue()] == [b"HTTP/1.1 100 Continue\r\n\r\n", b""]
-
-
-def test_continue_is_not_sent_to_a_client_that_does_not_wait() -> None:
-    http = connection(post(3))
-    next_request(http)
-    assert http.send_continue() == b""
-
-
-@pytest.mark.parametrize("data", [post(3, b"a", EXPECT), chunked(b"1\r\na\r\n", EXPECT), chunked(b"0\r\n\r\n", EXPECT)])
-def test_continue_is_not_sent_once_content_has_been_read(data: bytes) -> None:
-    http = connection(data)
-    next_request(http)
-    http.next_event()
-    assert http.send_continue() == b""
-
-
-def test_continue_is_not_sent_after_the_response_head() -> None:
-    http = connection(post(3, fields=EXPECT))
-    next_request(http)
-    http.send_response(ResponseHead(200, b"OK", b"", 0))
-    assert http.send_continue() == b""
-
-
-def test_a_client_that_still_waits_at_the_response_is_told_that_it_is_the_last() -> None:
-    http = connection(post(3, fields=EXPECT))
-    next_request(http)
-    assert b"\r\nConnection: close\r\n" in http.send_response(ResponseHead(417, b"", b"", 0))
-    assert http.finish() is CLOSE
-
-
-def test_a_client_that_was_told_to_continue_keeps_its_connection() -> None:
-    http = connection(post(3, fields=EXPECT))
-    next_request(http)
-    http.send_continue()
-    http.receive_data(b"abc")
-    assert [http.next_event(), http.next_event()] == [Data(b"abc"), EndOfMessage()]
-    assert answer(http) is KEEP_ALIVE

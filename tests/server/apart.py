@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -130,22 +130,30 @@ class Apart:
 
 
 @contextmanager
-def apart(folder: Path, kind: str, application: str = "tests.server.apart:application", **spec: Any) -> Iterator[Apart]:
+def apart(
+    folder: Path,
+    kind: str,
+    application: str = "tests.server.apart:application",
+    *,
+    options: Sequence[str] = ("-X", "dev", "-W", "error"),
+    **spec: Any,
+) -> Iterator[Apart]:
     """Start a server; kill it at the end if the test has not ended it.
 
     Args:
         folder: for its log.
         application: ``module:name``.
+        options: of the interpreter.
         spec: ``deadlines``, a dict; ``nofile``, the limit on descriptors; ``selector``, a class of ``selectors``;
             ``on_signal``, the method that SIGTERM and SIGINT call, or ``""``; ``tls``; ``patch``, ``module:name`` of a
-            function to call first; everything else is for the server class.
+            function to call first; ``quiet``, for warnings only in the log; everything else is for the server class.
     """
     log = folder / f"{kind}.log"
     arguments = json.dumps({"kind": kind, "application": application, **spec})
     root = Path(__file__).parent.parent.parent
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.server.apart", arguments],
+            [sys.executable, *options, "-m", "tests.server.apart", arguments],
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -195,7 +203,8 @@ def _named(name: str) -> Any:
 
 
 def _serve(spec: dict[str, Any]) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    quiet = spec.pop("quiet", False)
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     if patch := spec.pop("patch", ""):
         _named(patch)()
     if selector := spec.pop("selector", ""):
@@ -214,9 +223,8 @@ def _serve(spec: dict[str, Any]) -> None:
 
     before = descriptors()
     make = KINDS[spec.pop("kind")]
-    server = make(
-        "127.0.0.1", 0, application, ssl_context=ssl_context, deadlines=deadlines, access_log=access_log, **spec
-    )
+    spec["access_log"] = None if quiet else access_log
+    server = make("127.0.0.1", 0, application, ssl_context=ssl_context, deadlines=deadlines, **spec)
     if on_signal:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: getattr(server, on_signal)())

@@ -51,3 +51,47 @@ def test_a_percent_sign_is_only_a_percent_sign(stream: ErrorStream, caplog: pyte
 def test_it_can_be_written_to_and_not_read(stream: ErrorStream) -> None:
     assert stream.writable()
     assert not stream.readable()
+
+
+def test_blank_lines_are_kept_as_they_are(stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:
+    stream.write("\na\n\nb\n")
+    stream.write("")
+    assert said(caplog) == ["\na\n\nb"]
+
+
+def test_the_request_is_asked_for_only_when_there_is_text(caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[str] = []
+    stream = ErrorStream(lambda: asked.append("asked") or "GET /")  # type: ignore[func-returns-value]
+    stream.write("no end yet")
+    stream.write("")
+    assert not asked
+    stream.flush()
+    stream.flush()
+    assert asked == ["asked"]
+
+
+def test_an_application_that_closes_it_does_not_take_it_from_the_next_request(
+    stream: ErrorStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    with stream:
+        stream.write("first")
+    assert said(caplog) == ["first"]
+    stream.close()
+    stream.writelines(["second\n"])
+    print("third", file=stream, flush=True)
+    assert said(caplog) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize("text", [b"bytes\n", None, 5])
+def test_text_is_str(text: object, stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(TypeError):
+        stream.write(text)  # type: ignore[arg-type]  # the mistake
+    stream.write("after it\n")
+    assert said(caplog) == ["after it"]
+
+
+def test_a_logging_handler_can_write_to_it(stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:
+    handler = logging.StreamHandler(stream)
+    record = logging.LogRecord("shop", logging.WARNING, __file__, 1, "two\nlines", (), None)
+    handler.handle(record)
+    assert said(caplog) == ["two\nlines"]

@@ -17,8 +17,6 @@ GET = b"GET /path HTTP/1.1\r\nHost: example\r\n\r\n"
 HEAD = GET.replace(b"GET", b"HEAD")
 OLD = b"GET /path HTTP/1.0\r\n\r\n"
 
-TEXT = [("Content-Type", "text/plain")]
-
 
 def parse(data: bytes) -> tuple[Connection, Request]:
     """A connection whose first request has been read."""
@@ -66,6 +64,8 @@ class Wire:
         self.files: list[bytes] = []
         self._sends_files = sends_files
         self.fails_after = fails_after
+
+    closing = False
 
     @property
     def sends_files(self) -> bool:
@@ -129,23 +129,3 @@ class Played:
         assert isinstance(event, h11.EndOfMessage), event
         headers = {name.decode(): value.decode("latin-1") for name, value in response.headers}
         return response.status_code, headers, body
-
-
-def answer(*blocks: bytes, status: str = "200 OK", headers: list[tuple[str, str]] | None = None) -> Any:
-    """An application that returns a list."""
-
-    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        start_response(status, list(TEXT if headers is None else headers))
-        return list(blocks)
-
-    return application
-
-
-def stream(*blocks: bytes, status: str = "200 OK", headers: list[tuple[str, str]] | None = None) -> Any:
-    """An application that returns an iterator."""
-
-    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        start_response(status, list(TEXT if headers is None else headers))
-        return iter(blocks)
-
-    return application

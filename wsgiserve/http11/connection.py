@@ -13,6 +13,7 @@ Source: RFC 9112 §2.2 (parsing), §9.3 (persistence), §9.3.2 (pipelining), §9
 from __future__ import annotations
 
 import enum
+from copy import copy
 from typing import Final
 
 from wsgiserve.errors import LocalProtocolError, RemoteProtocolError
@@ -121,13 +122,15 @@ class Connection:
             RemoteProtocolError: the client broke a rule. ``can_answer`` tells whether a response would be understood.
         """
         if self._error is not None:
-            raise self._error
+            raise copy(self._error)
         try:
             if self.request is None:
                 return self._read_head()
             return self._read_content()
         except RemoteProtocolError as error:
-            self._error = error
+            # A copy has no traceback. One that is kept would tie this connection to its own frames, and with all that
+            # the client has sent it would wait for the garbage collector.
+            self._error = copy(error)
             self._persistent = False
             raise
 
@@ -138,8 +141,8 @@ class Connection:
 
     @property
     def error(self) -> RemoteProtocolError | None:
-        """The rule that the client broke, if it did."""
-        return self._error
+        """The rule that the client broke, if it did; an exception of its own each time, to be raised or not."""
+        return copy(self._error)
 
     @property
     def started(self) -> bool:

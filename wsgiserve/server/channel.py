@@ -15,7 +15,6 @@ Source: RFC 9112 §9.6 (lingering close), §9.5 (time-outs); RFC 9110 §15.5.9 (
 from __future__ import annotations
 
 import logging
-import ssl
 import time
 from collections.abc import Callable
 from threading import Lock
@@ -231,9 +230,8 @@ class Channel:
         return self._receive()
 
     def _handshake_failed(self, stream: TLSStream, error: ClientDisconnected) -> None:
-        cause = error.__cause__
         self.stream = PlainStream(stream.release())
-        if isinstance(cause, ssl.SSLError) and cause.reason == "HTTP_REQUEST":
+        if getattr(error.__cause__, "reason", "") == "HTTP_REQUEST":  # as OpenSSL calls it
             self.server.warn_once(HTTP_ON_HTTPS)
             self._answer(400, "This port speaks HTTPS; the address must begin with https:// instead of http://.")
         else:

@@ -54,6 +54,11 @@ class Exchange(Channel):
             self._send_later(Outbox(memoryview(data)[sent:]))
 
     @property
+    def closing(self) -> bool:
+        """Whether the server is stopping: a response whose head is not out yet can still say that it is the last."""
+        return self.server.stopping
+
+    @property
     def sends_files(self) -> bool:
         """Whether the stream can send files on this connection."""
         return self.stream.sends_files and not self.detached

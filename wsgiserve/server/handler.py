@@ -107,8 +107,6 @@ class WSGIRequestHandler(RequestFacts):
 
     def handle_one_request(self) -> None:
         """Answer the request that ``advance`` has found."""
-        if self.server.stopping:
-            self.http.close_after_response()
         self.run_wsgi()
 
     def run_wsgi(self) -> None:

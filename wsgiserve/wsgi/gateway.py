@@ -43,6 +43,10 @@ class Transport(Protocol):
         """As ``send``, but nothing follows: what the client is too slow to take may be sent later."""
 
     @property
+    def closing(self) -> bool:
+        """Whether the connection is to be closed after this response; asked when the head is put together."""
+
+    @property
     def sends_files(self) -> bool:
         """Whether ``send_file`` works on this transport."""
 
@@ -221,6 +225,8 @@ class Gateway:
         if self._head is None:
             reason = "start_response was not called before the first block of the body, or at all (PEP 3333)"
             raise LocalProtocolError(reason, blame=blame_callable(self._application))
+        if self._transport.closing:
+            self._http.close_after_response()
         return self._http.send_response(self._head, date=self._date, server=self._server, length=length)
 
     def _go_on(self) -> bytes:

@@ -1,0 +1,236 @@
+"""A connection during a request: sending, receiving and taking over, with a client that does as it is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server.client import request
+from tests.server.doubles import Bench
+from wsgiserve.errors import ClientDisconnected, ClientTimeout, RemoteProtocolError
+from wsgiserve.server.deadlines import Deadlines
+from wsgiserve.wsgi.filewrapper import KernelFile
+
+DEADLINES = Deadlines(head=10, body=20, keep_alive=15, write=30, tls_handshake=5)
+
+TEXT = bytes(range(100))
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """A request has arrived, and is about to be handled."""
+    made = Bench(monkeypatch, deadlines=DEADLINES)
+    assert made.arrive(request("/", "Content-Length: 10", "Expect: 100-continue", method="POST"))
+    yield made
+    made.close()
+
+
+def room(bench: Bench, bytes_: int, *, told: bool = True) -> None:
+    """When the next one waits for room, the client takes some bytes; the kernel may not tell of so little."""
+
+    def wait() -> bool:
+        bench.stream.room = bytes_
+        return told
+
+    bench.stream.waits.append(wait)
+
+
+# Sending
+
+
+def test_sending_goes_on_until_the_client_has_all(bench: Bench) -> None:
+    bench.stream.room = 10
+    room(bench, 50)
+    room(bench, 50)
+    bench.connection.send(TEXT)
+    assert bench.stream.sent == TEXT
+    assert bench.stream.said == ["waited 30 s for room"] * 2
+
+
+def test_a_client_that_takes_less_than_the_kernel_tells_of_is_not_given_up(bench: Bench) -> None:
+    bench.stream.room = 0
+    room(bench, 1, told=False)
+    room(bench, 99, told=False)
+    bench.connection.send(TEXT)
+    assert bench.stream.sent == TEXT
+
+
+def test_a_client_that_takes_nothing_is_given_up(bench: Bench) -> None:
+    bench.stream.room = 0
+    room(bench, 0, told=False)
+    with pytest.raises(ClientTimeout, match="took no byte of the response for 30 s"):
+        bench.connection.send(TEXT)
+
+
+def test_the_last_block_does_not_wait_for_its_client(bench: Bench) -> None:
+    bench.stream.room = 10
+    bench.connection.send_last(TEXT)
+    assert bench.stream.sent == TEXT[:10]
+    assert bench.server._parked == 90
+
+
+def test_the_last_block_waits_when_too_much_waits_already(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsgiserve.server.loop._PARKED_BYTES", 89)
+    bench.stream.room = 10
+    room(bench, 90)
+    bench.connection.send_last(TEXT)
+    assert bench.stream.sent == TEXT
+    assert bench.server._parked == 0
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[KernelFile]:
+    path = tmp_path / "file"
+    path.write_bytes(TEXT)
+    with path.open("rb") as opened:
+        yield KernelFile(opened.fileno(), 10, 90)
+
+
+def test_a_file_goes_out_behind_its_head(bench: Bench, file: KernelFile) -> None:
+    bench.connection.send_file(b"head", file, 50)
+    assert bench.stream.sent == b"head" + TEXT[10:60]
+    assert bench.connection._outbox is None
+
+
+def test_the_rest_of_a_file_does_not_wait_for_its_client_and_needs_the_applications_file_no_more(
+    bench: Bench, file: KernelFile
+) -> None:
+    bench.stream.room = 10
+    bench.connection.send_file(b"head", file, 90)
+    with Path(os.devnull).open("rb") as other:
+        os.dup2(other.fileno(), file.fileno)  # closed, and the number is another one's
+    bench.stream.room = None
+    bench.connection.settle_response()
+    bench.connection.advance()
+    assert bench.stream.sent == b"head" + TEXT[10:]
+
+
+def test_without_a_descriptor_for_it_the_rest_of_a_file_waits(
+    bench: Bench, file: KernelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dup(fileno: int) -> int:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("wsgiserve.server.outbox.os.dup", dup)
+    bench.stream.room = 10
+    room(bench, 84)
+    bench.connection.send_file(b"head", file, 90)
+    assert bench.stream.sent == b"head" + TEXT[10:]
+    assert bench.connection._outbox is None
+    assert bench.server._parked == 0
+
+
+# Receiving
+
+
+def test_content_is_received_as_it_comes_and_100_continue_sent_once(bench: Bench) -> None:
+    connection = bench.connection
+    bench.stream.arrived.extend([None, b"abc", b"defghij"])
+    bench.stream.waits.append(lambda: True)
+    assert connection.receive_content() == b"abc"
+    assert bench.stream.said == ["waited 20 s for bytes"]
+    assert connection.receive_content() == b"defghij"
+    assert connection.receive_content() == b""
+    assert connection.receive_content() == b""
+    assert bench.stream.sent == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def test_a_client_that_sends_no_content_is_given_up(bench: Bench) -> None:
+    bench.stream.waits.append(lambda: False)
+    with pytest.raises(ClientTimeout, match="no byte of the content came for 20 s"):
+        bench.connection.receive_content()
+
+
+def test_a_client_that_leaves_within_its_content_is_no_end_of_it(bench: Bench) -> None:
+    bench.stream.arrived.extend([b"abc", b""])
+    assert bench.connection.receive_content() == b"abc"
+    with pytest.raises(ClientDisconnected, match="before the end"):
+        bench.connection.receive_content()
+
+
+def test_what_follows_the_content_is_remembered(bench: Bench) -> None:
+    bench.connection.readable = False
+    bench.connection.hung_up = True
+    bench.stream.arrived.append(b"abcdefghij")
+    assert bench.connection.receive_content() == b"abcdefghij"
+    assert bench.connection.readable
+
+
+def test_broken_content_is_the_clients_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(monkeypatch)
+    assert bench.arrive(request("/", "Transfer-Encoding: chunked", method="POST"))
+    bench.stream.arrived.append(b"nonsense\r\n")
+    with pytest.raises(RemoteProtocolError):
+        bench.connection.receive_content()
+    bench.close()
+
+
+# Taking over
+
+
+@pytest.fixture
+def taken(bench: Bench) -> Bench:
+    """The application has the socket."""
+    bench.connection.running = True
+    bench.connection.take_over()
+    return bench
+
+
+def test_a_socket_that_was_taken_over_blocks_and_is_out_of_sight(taken: Bench) -> None:
+    assert taken.ours.gettimeout() is None
+    taken.connection.take_over()  # each use of it is one
+    assert taken.poller.asked == ["unregister"]
+
+
+def test_the_server_is_silent_on_a_socket_that_was_taken_over(taken: Bench) -> None:
+    taken.connection.send(TEXT)
+    taken.connection.send_last(TEXT)
+    assert not taken.connection.sends_files
+    assert taken.stream.sent == b""
+
+
+def test_a_socket_that_was_taken_over_is_closed_as_any_other(taken: Bench) -> None:
+    taken.connection.settle_response()
+    assert taken.ours.gettimeout() == 0.0
+    assert taken.poller.asked == ["unregister", "register"]
+    assert taken.stream.said == ["goodbye", "shutdown"]
+
+
+def test_the_server_does_not_answer_a_failure_on_a_socket_that_was_taken_over(taken: Bench) -> None:
+    taken.connection.fail_response(500, "it failed")
+    assert taken.stream.sent == b""
+    assert taken.stream.said == ["goodbye", "shutdown"]
+
+
+def test_a_socket_that_the_application_has_closed_is_closed(taken: Bench) -> None:
+    taken.ours.close()
+    taken.connection.fail_response(500, "it failed")
+    assert taken.connection.closed
+
+
+def test_a_socket_can_only_be_taken_over_while_the_application_runs(bench: Bench) -> None:
+    with pytest.raises(OSError, match="the request is over"):
+        bench.connection.take_over()
+    assert not bench.connection.detached
+
+
+# The end
+
+
+def test_a_failure_after_a_response_that_waits_for_its_client_leaves_it_whole(bench: Bench) -> None:
+    bench.stream.room = 10
+    bench.connection.send_last(TEXT)
+    bench.connection.fail_response(500, "it failed")
+    bench.stream.room = None
+    bench.connection.advance()
+    assert bench.stream.sent == TEXT
+    assert bench.stream.said == ["goodbye", "shutdown"]
+
+
+def test_a_failure_before_the_response_is_answered(bench: Bench) -> None:
+    bench.connection.fail_response(500, "it failed")
+    assert bench.stream.sent.startswith(b"HTTP/1.1 500 ")
+    assert bench.stream.sent.endswith(b"it failed\n")

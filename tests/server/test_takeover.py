@@ -1,0 +1,95 @@
+"""``werkzeug.socket``: what is a look, what is a use, and what the application cannot do with the socket."""
+
+from __future__ import annotations
+
+import io
+import selectors
+import socket
+import ssl
+from collections.abc import Iterator
+
+import pytest
+
+from wsgiserve.server.takeover import ClientSocket
+
+
+class Taken:
+    """A stand-in on a real socket, its peer, and how often it was taken over."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = socket.socketpair()
+        self.theirs.settimeout(20)
+        self.times = 0
+        self.error: OSError | None = None
+        self.client = ClientSocket(self.ours, self.take)
+
+    def take(self) -> None:
+        self.times += 1
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def taken() -> Iterator[Taken]:
+    made = Taken()
+    yield made
+    made.ours.close()
+    made.theirs.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["getpeername", "getsockname", "gettimeout", "getsockopt", "family", "type", "proto", "fileno"]
+)
+def test_a_look_takes_nothing_over(name: str, taken: Taken) -> None:
+    assert getattr(taken.client, name) is not None
+    assert taken.times == 0
+
+
+@pytest.mark.parametrize("name", ["version", "cipher", "getpeercert", "selected_alpn_protocol", "pending"])
+def test_nor_does_a_look_at_tls(name: str, taken: Taken) -> None:
+    assert hasattr(ssl.SSLSocket, name)
+    assert not hasattr(taken.client, name)  # a plain socket has none, and says so
+    assert taken.times == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["recv", "recv_into", "send", "sendall", "makefile", "settimeout", "setblocking", "shutdown", "dup"]
+)
+def test_a_use_takes_the_socket_over(name: str, taken: Taken) -> None:
+    assert getattr(taken.client, name) == getattr(taken.ours, name)
+    assert taken.times == 1
+
+
+def test_watching_the_socket_is_a_look(taken: Taken) -> None:
+    taken.theirs.sendall(b"abc")
+    with selectors.DefaultSelector() as selector:
+        selector.register(taken.client, selectors.EVENT_READ)
+        assert selector.select(20)
+    assert taken.client.fileno() == taken.ours.fileno()
+    assert taken.times == 0
+
+
+def test_asking_for_an_attribute_that_no_socket_has_is_no_use(taken: Taken) -> None:
+    assert not hasattr(taken.client, "__len__")
+    assert taken.times == 0
+
+
+def test_close_hangs_up_and_leaves_the_descriptor(taken: Taken) -> None:
+    taken.client.close()
+    assert taken.theirs.recv(1) == b""
+    assert taken.ours.fileno() >= 0
+    assert taken.times == 1
+    taken.client.close()
+
+
+def test_close_after_the_request_does_nothing(taken: Taken) -> None:
+    taken.error = OSError("the request is over")
+    taken.client.close()
+    taken.ours.sendall(b"still open")
+    assert taken.theirs.recv(10) == b"still open"
+
+
+def test_detach_says_that_it_is_not_possible(taken: Taken) -> None:
+    with pytest.raises(io.UnsupportedOperation, match="the server keeps the socket"):
+        taken.client.detach()
+    assert taken.times == 0

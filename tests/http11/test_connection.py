@@ -180,13 +180,16 @@ def test_a_refused_connection_does_not_wait_for_the_garbage_collector() -> None:
     class Watched(Connection):
         __slots__ = ("__weakref__",)
 
+    def raise_error_of(connection: Connection) -> None:
+        raise connection.error or AssertionError
+
     http = Watched(RequestParser(Limits()))
     http.receive_data(b"(")
     for _ in range(2):
         with suppress(RemoteProtocolError):
             http.next_event()
     with suppress(RemoteProtocolError):
-        raise http.error or AssertionError
+        raise_error_of(http)
     watch = weakref.ref(http)
     gc.disable()
     try:

@@ -74,7 +74,6 @@ def test_addresses_of_ipv6_stand_in_brackets_and_have_no_zone(host: str, name: s
 def test_a_unix_socket_has_no_addresses_but_pep_3333_wants_some(address: Any) -> None:
     assert keys(address, address) == {
         "REMOTE_ADDR": "<local>",
-        "REMOTE_HOST": "<local>",
         "REMOTE_PORT": "0",
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",

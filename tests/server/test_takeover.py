@@ -38,10 +38,22 @@ def taken() -> Iterator[Taken]:
 
 
 @pytest.mark.parametrize(
-    "name", ["getpeername", "getsockname", "gettimeout", "getsockopt", "family", "type", "proto", "fileno"]
+    ("name", "arguments"),
+    [
+        ("getpeername", ()),
+        ("getsockname", ()),
+        ("gettimeout", ()),
+        ("getsockopt", (socket.SOL_SOCKET, socket.SO_TYPE)),
+        ("fileno", ()),
+    ],
 )
-def test_a_look_takes_nothing_over(name: str, taken: Taken) -> None:
-    assert getattr(taken.client, name) is not None
+def test_a_look_takes_nothing_over(name: str, arguments: tuple[int, ...], taken: Taken) -> None:
+    assert getattr(taken.client, name)(*arguments) == getattr(taken.ours, name)(*arguments)
+    assert taken.times == 0
+
+
+def test_attributes_are_those_of_the_socket(taken: Taken) -> None:
+    assert (taken.client.family, taken.client.type) == (taken.ours.family, taken.ours.type)
     assert taken.times == 0
 
 
@@ -52,12 +64,35 @@ def test_nor_does_a_look_at_tls(name: str, taken: Taken) -> None:
     assert taken.times == 0
 
 
-@pytest.mark.parametrize(
-    "name", ["recv", "recv_into", "send", "sendall", "makefile", "settimeout", "setblocking", "shutdown", "dup"]
-)
-def test_a_use_takes_the_socket_over(name: str, taken: Taken) -> None:
-    assert getattr(taken.client, name) == getattr(taken.ours, name)
+USES: list[tuple[str, tuple[object, ...]]] = [
+    ("recv", (1,)),
+    ("recv_into", (bytearray(1),)),
+    ("send", (b"x",)),
+    ("sendall", (b"x",)),
+    ("makefile", ("rb",)),
+    ("settimeout", (1,)),
+    ("setblocking", (True,)),
+    ("setsockopt", (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)),
+    ("shutdown", (socket.SHUT_RDWR,)),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), USES)
+def test_a_use_takes_the_socket_over(name: str, arguments: tuple[object, ...], taken: Taken) -> None:
+    taken.theirs.sendall(b"x")
+    method = getattr(taken.client, name)
+    assert taken.times == 0  # a debugger that lists what is here calls nothing
+    result = method(*arguments)
     assert taken.times == 1
+    if isinstance(result, io.BufferedReader):
+        result.close()
+
+
+def test_a_use_that_comes_too_late_does_nothing_to_the_socket(taken: Taken) -> None:
+    taken.error = OSError("the request is over")
+    with pytest.raises(OSError, match="the request is over"):
+        taken.client.settimeout(5)
+    assert taken.ours.gettimeout() is None
 
 
 def test_watching_the_socket_is_a_look(taken: Taken) -> None:

@@ -15,7 +15,7 @@ from random import Random
 from tests.server.client import Client, Response
 from tests.stress.app import content
 
-__all__ = ["BEHAVIOURS", "Stressor", "Wrong"]
+__all__ = ["Stressor", "Wrong"]
 
 Connect = Callable[[], Client]
 
@@ -64,13 +64,15 @@ class Stressor:
     Args:
         connect: makes a connection.
         choose: of its own.
+        tls: over which Python cannot close one half of a connection and go on reading from the other.
 
     Attributes:
         right: answers that were.
         aborted: connections that were given up on purpose.
     """
 
-    def __init__(self, connect: Connect, choose: Random) -> None:
+    def __init__(self, connect: Connect, choose: Random, *, tls: bool = False) -> None:
+        self._behaviours = [behaviour for behaviour in _BEHAVIOURS if not (tls and behaviour is Stressor.half_close)]
         self._connect = connect
         self._choose = choose
         self.right = 0
@@ -78,7 +80,7 @@ class Stressor:
 
     def behave(self) -> None:
         """Be one client, from its connection to its end."""
-        self._choose.choice(BEHAVIOURS)(self)
+        self._choose.choice(self._behaviours)(self)
 
     @contextmanager
     def _connected(self) -> Iterator[Client]:
@@ -227,7 +229,7 @@ class Stressor:
             self._choose.choice([client.reset, client.reset, client.close])()
 
 
-BEHAVIOURS: list[Callable[[Stressor], None]] = [
+_BEHAVIOURS: list[Callable[[Stressor], None]] = [
     *[Stressor.keep] * 4,
     *[Stressor.pipeline] * 3,
     Stressor.drip,

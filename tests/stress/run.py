@@ -57,7 +57,7 @@ class _Crowd:
         self._ends = False
         self._stopping = False
         self.wrong: list[str] = []
-        self.stressors = [Stressor(self._connect, Random(f"{seed} {number}")) for number in range(CLIENTS)]
+        self.stressors = [Stressor(self._connect, Random(f"{seed} {each}"), tls=tls) for each in range(CLIENTS)]
         self._threads = [threading.Thread(target=self._run, args=(stressor,)) for stressor in self.stressors]
 
     def start(self) -> None:

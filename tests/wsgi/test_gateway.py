@@ -273,3 +273,14 @@ def test_a_body_that_does_not_come_at_all_is_visibly_missing() -> None:
     played = Played(with_length(4))
     assert isinstance(played.error, LocalProtocolError)
     assert played.text.endswith("Content-Length: 4\r\nDate: a date\r\nServer: a server\r\n\r\n")
+
+
+def test_a_server_that_is_stopping_says_so_in_every_head_that_is_not_out_yet() -> None:
+    wire = Wire()
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        wire.closing = True  # the signal comes while the application is at work
+        return [b"last"]
+
+    assert Played(application, wire=wire).read()[1]["connection"] == "close"

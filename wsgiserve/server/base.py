@@ -162,9 +162,6 @@ class BaseWSGIServer(ConnectionLoop):
         else:
             self._graceful_until = time.monotonic() + self.deadlines.graceful
             self.stopping = True
-            # For responses whose heads are still to be sent. Should an owner overlook it, the client is just not told.
-            for connection in list(self.connections.values()):
-                connection.http.close_after_response()
         self.poller.wake()
 
     def shutdown(self) -> None:

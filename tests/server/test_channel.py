@@ -12,10 +12,11 @@ import pytest
 
 from tests.server.client import request
 from tests.server.doubles import Bench
+from tests.server.running import descriptors
 from wsgiserve.errors import ClientDisconnected
 from wsgiserve.server.channel import Channel
 from wsgiserve.server.deadlines import Deadlines
-from wsgiserve.server.outbox import Outbox
+from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, TLSStream
 from wsgiserve.wsgi.filewrapper import KernelFile
 
@@ -127,6 +128,22 @@ def test_an_idle_connection_has_its_time_from_the_response_and_no_byte_of_a_reco
     assert due(bench) == 5
 
 
+def test_each_response_gives_the_connection_its_idle_time_anew(bench: Bench) -> None:
+    for _ in range(3):
+        answer(bench)
+        bench.arrive(None)
+        assert due(bench) == 15
+        bench.clock.now += 10
+
+
+def test_each_head_has_a_time_of_its_own(bench: Bench) -> None:
+    for _ in range(3):
+        bench.arrive(GET[:5])
+        assert due(bench) == 10
+        bench.clock.now += 9
+        answer(bench, GET[5:])
+
+
 @pytest.mark.parametrize(
     ("first", "then"),
     [(request(method="POST", body=b"1234")[:-2], b"34"), (GET + b"\r", b"\n")],
@@ -231,6 +248,21 @@ def test_too_much_content_that_nobody_read_is_not_answered_a_second_time(bench: 
 # Lingering
 
 
+@pytest.mark.parametrize(
+    "data",
+    [request("/", "Connection: close", "Content-Length: 9", method="POST"), request("/", "Connection: close") + b"x"],
+    ids=["content nobody read", "another request"],
+)
+def test_a_client_that_may_still_be_sending_is_heard_out_after_the_last_response(data: bytes, bench: Bench) -> None:
+    answer(bench, data)
+    assert bench.stream.said == ["goodbye", "shutdown"]
+
+
+def test_a_client_that_has_sent_all_is_not_waited_for_after_the_last_response(bench: Bench) -> None:
+    answer(bench, request("/", "Connection: close"))
+    assert bench.stream.said == ["goodbye", "close"]
+
+
 def test_lingering_takes_turns(bench: Bench) -> None:
     bench.arrive(b"nonsense\r\n\r\n")
     assert not bench.arrive(*[b"x"] * 40)
@@ -281,6 +313,20 @@ def test_the_rest_of_a_response_waits_for_room_and_then_the_next_request_is_foun
     assert parked.poller.asked == ["wait_write", "wait_read"]
     parked.connection.handle_one_request()
     assert parked.stream.sent.endswith(b"/next")
+
+
+def test_a_client_that_takes_all_it_can_get_takes_turns_with_others(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * (2 * TURN_BYTES + 10))
+    with path.open("rb") as file:
+        bench.connection._outbox = Outbox(b"", KernelFile(file.fileno(), 0, 2 * TURN_BYTES + 10), 2 * TURN_BYTES + 10)
+        bench.connection._wait_to_flush(keep=True)
+        for turn in (1, 2):
+            assert not bench.connection.advance()
+            assert len(bench.stream.sent) == turn * TURN_BYTES
+            assert bench.connection.readable  # and no event is needed for the next turn
+        bench.connection.advance()
+    assert len(bench.stream.sent) == 2 * TURN_BYTES + 10
 
 
 def test_a_client_that_takes_something_gets_more_time(parked: Bench) -> None:
@@ -338,6 +384,22 @@ def test_memory_for_unsent_responses_is_given_back(parked: Bench) -> None:
     assert parked.server._parked > 900
     parked.connection.close()
     assert parked.server._parked == 0
+
+
+def test_a_file_that_waits_for_a_client_that_leaves_is_closed(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 100)
+    before = descriptors()
+    bench.stream.room = 10
+    assert bench.arrive(GET)
+    with path.open("rb") as file:
+        bench.connection.send_file(b"head", KernelFile(file.fileno(), 0, 100), 100)
+    assert len(descriptors()) == len(before) + 1
+    bench.connection.settle_response()
+    bench.stream.said.append("gone")
+    bench.connection.advance()
+    assert bench.connection.closed
+    assert descriptors() == before
 
 
 def test_a_file_that_shrinks_while_it_is_sent_is_an_error_in_the_log(
@@ -420,6 +482,15 @@ def test_a_handshake_that_fails_leaves_the_client_time_to_read_the_alert(bench: 
     bench.connection.readable = True
     assert not bench.connection.advance()
     assert bench.connection.closed
+
+
+def test_the_end_of_a_client_is_watched_for_though_the_handshake_waited_for_room(
+    bench: Bench, shaking: FakeTLS
+) -> None:
+    shaking.steps = ["write", "fail"]
+    bench.connection.advance()
+    bench.connection.advance()
+    assert bench.poller.asked == ["wait_write", "wait_read"]
 
 
 def test_a_handshake_that_takes_too_long_is_the_end(bench: Bench, shaking: FakeTLS) -> None:

@@ -115,8 +115,8 @@ def test_without_a_descriptor_for_it_the_rest_of_a_file_waits(
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr("wsgiserve.server.outbox.os.dup", dup)
-    bench.stream.room = 10
-    room(bench, 84)
+    bench.stream.room = 1
+    room(bench, 93)
     bench.connection.send_file(b"head", file, 90)
     assert bench.stream.sent == b"head" + TEXT[10:]
     assert bench.connection._outbox is None

@@ -11,7 +11,7 @@ import pytest
 from tests.server.doubles import FakeStream
 from tests.server.running import descriptors
 from wsgiserve.errors import ClientDisconnected, LocalProtocolError
-from wsgiserve.server.outbox import Outbox
+from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.wsgi.filewrapper import KernelFile
 
 TEXT = bytes(range(100))
@@ -57,6 +57,19 @@ def test_flush_tells_how_much_was_taken(stream: FakeStream, file: KernelFile) ->
     assert outbox.flush(stream) == 40
     assert outbox.done
     assert outbox.flush(stream) == 0
+
+
+def test_a_turn_is_over_however_much_the_client_would_take(stream: FakeStream, tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"f" * (TURN_BYTES + 5))
+    with path.open("rb") as opened:
+        outbox = Outbox(b"d" * (TURN_BYTES + 5), KernelFile(opened.fileno(), 0, TURN_BYTES + 5), TURN_BYTES + 5)
+        sent = []
+        while not outbox.done:
+            sent.append(outbox.flush(stream))
+    assert sum(sent) == len(stream.sent) == 2 * TURN_BYTES + 10
+    assert max(sent) < 2 * TURN_BYTES
+    assert stream.sent == b"d" * (TURN_BYTES + 5) + b"f" * (TURN_BYTES + 5)
 
 
 def test_size_is_what_is_left_in_memory(stream: FakeStream, file: KernelFile) -> None:

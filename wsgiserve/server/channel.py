@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiserve.errors import ClientDisconnected, LocalProtocolError, RemoteProtocolError
 from wsgiserve.http11 import CLOSED, Connection, Request, error_response
 from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
-from wsgiserve.server.outbox import Outbox
+from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.stream import PlainStream, Stream, TLSStream
 
 if TYPE_CHECKING:
@@ -262,33 +262,33 @@ class Channel:
     def _expire_flush(self) -> None:
         # The kernel tells of room when a third of its buffer is free, and for that a slow client may need longer than
         # the deadline is. Whether it takes anything at all is seen by trying.
-        deadline = self.deadline
-        self._send_outbox()
-        if self.closed:
-            return
-        if self._outbox is None:
-            self.readable = True  # all was taken: whoever is next goes on from there
-        elif self.deadline == deadline:
+        if self._send_outbox():
+            self.readable = True  # so that whoever is next goes on from there
+        elif not self.closed:
             seconds = self.server.deadlines.write
             log.debug("%s: the client took no byte of the response for %g s; closed", self.peer, seconds)
             self.close()
 
-    def _send_outbox(self) -> None:
-        outbox = self._outbox
+    def _send_outbox(self) -> int:
+        """Send what the client takes now; the number of bytes. Drops the outbox when it is done, or cannot be."""
+        outbox, sent = self._outbox, 0
         if outbox is None:
-            return
+            return 0
         try:
-            if outbox.flush(self.stream):
-                self.deadline = time.monotonic() + self.server.deadlines.write
+            sent = outbox.flush(self.stream)
         except ClientDisconnected as error:
             log.debug("%s: %s; closed", self.peer, error)
             self.close()
         except (LocalProtocolError, OSError) as error:
             log.error("%s: %s; closed the connection, the response is incomplete", self.peer, error)
             self.close()
-        else:
-            if outbox.done:
-                self._drop_outbox()
+        if sent:
+            self.deadline = time.monotonic() + self.server.deadlines.write
+        if sent >= TURN_BYTES:
+            self.readable = True  # its turn was over before the client had enough
+        if outbox.done:
+            self._drop_outbox()
+        return sent
 
     def _drop_outbox(self) -> None:
         outbox, self._outbox = self._outbox, None

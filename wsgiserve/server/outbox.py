@@ -12,7 +12,11 @@ from wsgiserve.errors import LocalProtocolError
 from wsgiserve.server.stream import Stream
 from wsgiserve.wsgi.filewrapper import KernelFile
 
-__all__ = ["Outbox"]
+__all__ = ["TURN_BYTES", "Outbox"]
+
+# What one turn sends: then others get theirs, or a client that is fast enough would have the thread to itself. Whole
+# TLS records, because a record that was not taken must be offered again as it was.
+TURN_BYTES = 1 << 20
 
 
 class Outbox:
@@ -49,24 +53,24 @@ class Outbox:
             self._owned = True
 
     def flush(self, stream: Stream) -> int:
-        """Send what the client takes now.
+        """Send what the client takes now, as long as this is its turn.
 
         Returns:
-            The number of bytes, 0 if it takes none. Ask ``done`` whether more is left.
+            The number of bytes, 0 if it takes none; from TURN_BYTES on it might take more. Ask ``done`` what is left.
         Raises:
             ClientDisconnected: the client is gone.
             LocalProtocolError: the file has become shorter since its length was promised.
             OSError: the file cannot be read.
         """
         total = 0
-        while self._data:
-            sent = stream.send_some(self._data)
+        while self._data and total < TURN_BYTES:
+            sent = stream.send_some(self._data[:TURN_BYTES])
             if not sent:
                 return total
             total += sent
             self._data = self._data[sent:]
-        while self._count:
-            sent_or_end = stream.send_file_some(self._fileno, self._offset, self._count)
+        while self._count and total < TURN_BYTES:
+            sent_or_end = stream.send_file_some(self._fileno, self._offset, min(self._count, TURN_BYTES))
             if sent_or_end is None:
                 raise LocalProtocolError("the file became shorter while it was sent")
             if not sent_or_end:

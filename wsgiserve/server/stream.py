@@ -22,9 +22,6 @@ __all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream"]
 # What one recv asks for: a request in one call, an upload in pieces that still fit the processor's caches.
 RECEIVE_BYTES = 65_536
 
-# What one sendfile asks for; the kernel takes what fits the socket's buffer.
-_FILE_BYTES = 1 << 30
-
 # The file, not the client, is the reason that sendfile failed: its file system cannot do that.
 _NO_SENDFILE = frozenset([errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
 _NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
@@ -32,6 +29,9 @@ _NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
 # What one TLS record holds. SSL_write reports nothing before it has sent all that it was given, and has to be given the
 # same again; so it is given records, or a client that takes a large response slowly would seem to take nothing of it.
 _RECORD_BYTES = 16_384
+
+# poll(2) counts milliseconds in an int, which is full after 24 days. Who waits for longer has set no limit.
+_LONGEST_WAIT_SECONDS = 2_000_000.0
 
 
 class Stream(Protocol):
@@ -110,7 +110,7 @@ class PlainStream:
 
     def send_file_some(self, file: int, offset: int, count: int) -> int | None:
         try:
-            return os.sendfile(self.fileno, file, offset, min(count, _FILE_BYTES)) or None
+            return os.sendfile(self.fileno, file, offset, count) or None
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as error:
@@ -193,8 +193,8 @@ class TLSStream(PlainStream):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             self.more = False
             return None
-        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            data = b""
+        except ssl.SSLZeroReturnError:
+            data = b""  # the client's good-bye, in answer to ours
         except OSError as error:
             raise ClientDisconnected(f"receiving: {_reason(error)}") from error
         # Records that are already in OpenSSL's buffer make no event on the socket.
@@ -238,6 +238,7 @@ def _reason(error: OSError) -> str:
 
 def _wait(fileno: int, seconds: float, *, write: bool) -> bool:
     """Wait for one descriptor. poll(2) where it exists: select(2) cannot watch numbers above 1023."""
+    seconds = min(seconds, _LONGEST_WAIT_SECONDS)
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(fileno, select.POLLOUT if write else select.POLLIN)

@@ -44,6 +44,16 @@ def test_a_failure_after_taking_over_is_logged_and_the_connection_closed(start: 
     assert journal.access.note.startswith("✗ KeyError: 'sku'  apps.py:")
 
 
+def test_a_client_that_resets_a_taken_over_connection_is_no_failure(start: Start) -> None:
+    served = start(apps.takes_over)
+    client = served.connect(request("/list"))
+    client.read_head()
+    client.reset()
+    journal = served.wait_for(lambda journal: journal.accesses)
+    assert (journal.access.status, journal.access.note) == (101, "✗ client left")
+    assert journal.loud() == []
+
+
 def test_last_words_arrive_though_the_client_has_not_been_heard_out(start: Start) -> None:
     # Closed with bytes unread, the socket would be reset, and what is on its way to the client destroyed.
     client = start(apps.takes_over).connect(request("/empty"))

@@ -205,8 +205,12 @@ class WSGIRequestHandler(RequestFacts):
 
     def _fail_detached(self, error: BaseException) -> tuple[int, str]:
         note = ""
-        # An application that has spoken for itself need not call start_response, nor return anything of use.
-        if not isinstance(error, LocalProtocolError):
+        if isinstance(error, ConnectionError):
+            log.debug("%s: %s; closed", self.peer, error)
+            self.connection_dropped(error, self.environ)
+            note = "✗ client left"
+        elif not isinstance(error, LocalProtocolError):
+            # Not that, because who has spoken for itself need not call start_response, nor return anything of use.
             self._log_failure(error, "closed the connection, which the application had taken over")
             note = _note(error)
         self.fail_response(500, _FAILED)

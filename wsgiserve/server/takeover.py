@@ -46,7 +46,7 @@ class ClientSocket:
 
     Args:
         sock: the connected socket, an SSLSocket under TLS.
-        take_over: called once, before the first use that is more than a look.
+        take_over: called before each use that is more than a look. What it raises, the user of the socket gets.
     """
 
     def __init__(self, sock: socket.socket, take_over: Callable[[], None]) -> None:

@@ -120,14 +120,20 @@ def test_a_line_without_an_end_is_refused_when_it_is_longer_than_any_valid_one()
     assert refusal(chunked(chunk_extensions=3), b"1;aa" + b"a" * 17) == TOO_LONG
 
 
+def test_a_line_without_an_end_is_measured_by_what_earlier_extensions_have_left() -> None:
+    before = b"1;ab\r\nx\r\n"
+    assert steps(chunked(chunk_extensions=5), before + b"1;" + b"a" * 17)[-1] == (None, len(before))
+    assert refusal(chunked(chunk_extensions=5), before + b"1;" + b"a" * 18) == TOO_LONG
+
+
 def test_content_beyond_the_limit_is_refused_before_it_is_read() -> None:
     assert refusal(chunked(body=5), b"3\r\nabc\r\n3\r\n")[0] == 413
     assert refusal(chunked(), b"f" * 16 + b"\r\n")[0] == 413
 
 
-def test_a_line_that_ends_with_lf_is_refused_without_waiting_for_a_crlf() -> None:
-    assert refusal(chunked(), b"3\n") == (400, "a line ends with LF instead of CRLF")
-    assert refusal(chunked(), b"\n") == (400, "a line ends with LF instead of CRLF")
+@pytest.mark.parametrize("body", [b"3\n", b"\n", b"1\r\nx\r\n\n", b"0\r\n\n", b"0\r\nX-A: 1\n"])
+def test_a_line_that_ends_with_lf_is_refused_without_waiting_for_a_crlf(body: bytes) -> None:
+    assert refusal(chunked(), body) == (400, "a line ends with LF instead of CRLF")
 
 
 @pytest.mark.parametrize("behind", [b"x", b"\n", b"\rx", b"\r\r"])

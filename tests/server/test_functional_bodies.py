@@ -187,8 +187,10 @@ def test_http_1_0_clients_do_not_get_100_continue(start: Start) -> None:
 # Responses
 
 
-@pytest.mark.parametrize("way", ["generator", "write", "length"])
-@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+@pytest.mark.parametrize(
+    ("way", "version"),
+    [("generator", "HTTP/1.1"), ("generator", "HTTP/1.0"), ("write", "HTTP/1.1"), ("length", "HTTP/1.1")],
+)
 def test_each_block_is_with_the_client_before_the_next_is_asked_for(way: str, version: str, start: Start) -> None:
     served = start(apps.step_by_step)
     client = served.connect(request(f"/{way}", version=version))

@@ -177,6 +177,7 @@ def test_a_connection_has_what_its_server_knows_of_it() -> None:
     assert build.build(second, request)["REMOTE_PORT"] == "2"
 
 
-def test_every_cgi_value_is_a_str() -> None:
-    found = environ(GET[:-2] + b"X-One: 1\r\n\r\n")
+def test_every_key_and_every_cgi_value_is_a_str() -> None:
+    found = environ(GET[:-2] + b"X-One: 1\r\nX_Two: 2\r\n\r\n", url_scheme="https", script_name="/path")
+    assert {type(key) for key in found} == {str}
     assert {type(value) for key, value in found.items() if not key.startswith("wsgi.")} == {str}

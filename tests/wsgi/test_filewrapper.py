@@ -60,6 +60,8 @@ def test_a_regular_file_can_be_sent_from_where_it_stands(opened: Callable[[Path]
         file.read(7)
         found = FileWrapper(file).kernel_file()
         assert found == (file.fileno(), 7, len(CONTENT) - 7)
+        file.seek(len(CONTENT) - 1)
+        assert FileWrapper(file).kernel_file() == (file.fileno(), len(CONTENT) - 1, 1)
 
 
 def test_a_temporary_file_too_with_what_was_just_written() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import traceback
+import weakref
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -66,6 +69,20 @@ def test_a_mistake_is_not_mended_by_swallowing_it() -> None:
     assert "second time" in str(failing(application))
 
 
+def test_a_mistake_that_was_swallowed_leaves_nothing_for_the_garbage_collector() -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        with suppress(LocalProtocolError):
+            start_response("wrong", [])
+        return [b"x"]
+
+    gateway = Gateway(parse(GET)[0], Wire(), date=b"", server=b"")
+    try:
+        gateway.run(application, {})
+    except LocalProtocolError as error:
+        kept = weakref.ref(error)
+    assert kept() is None
+
+
 def test_nor_is_one_in_the_response_to_an_error() -> None:
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [])
@@ -107,18 +124,46 @@ def test_exc_info_before_output_replaces_everything() -> None:
     assert played.gateway.status == 503
 
 
-def test_exc_info_after_output_is_raised_again() -> None:
-    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
-        start_response("200 OK", [])
-        yield b"x"
-        try:
-            raise KeyError("sku")
-        except KeyError:
-            start_response("500 Oh", [], sys.exc_info())
+class Late(Exception):
+    """An error when output is on its way."""
 
+
+def fails_after_output(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", [])
+    yield b"x"
+    try:
+        raise Late
+    except Late:
+        start_response("500 Oh", [], sys.exc_info())
+
+
+def fails_after_output_without_a_traceback(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", [])
+    yield b"x"
+    start_response("500 Oh", [], (Late, Late(), None))
+
+
+@pytest.mark.parametrize("application", [fails_after_output, fails_after_output_without_a_traceback])
+def test_exc_info_after_output_is_raised_again(application: Any) -> None:
     played = Played(application)
-    assert isinstance(played.error, KeyError)
+    assert isinstance(played.error, Late)
     assert not played.text.endswith("0\r\n\r\n")
+
+
+def test_its_traceback_begins_where_the_error_was() -> None:
+    played = Played(fails_after_output)
+    assert played.error is not None
+    lines = [line for _, line in traceback.walk_tb(played.error.__traceback__)]
+    assert lines[-1] == fails_after_output.__code__.co_firstlineno + 4
+
+
+def test_it_leaves_nothing_for_the_garbage_collector() -> None:
+    gateway = Gateway(parse(GET)[0], Wire(), date=b"", server=b"")
+    try:
+        gateway.run(fails_after_output, {})
+    except Late as error:
+        kept = weakref.ref(error)
+    assert kept() is None
 
 
 def test_an_error_that_comes_too_late_cannot_be_swallowed() -> None:

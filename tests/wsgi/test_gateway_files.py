@@ -37,10 +37,21 @@ def test_a_file_is_sent_by_the_kernel_with_its_length(path: Path) -> None:
         assert file.closed
 
 
-def test_a_file_may_be_longer_than_its_content_length(path: Path) -> None:
-    played = Played(sending(path.open("rb"), [("Content-Length", "3")]), wire=Wire(sends_files=True))
-    assert played.read()[2] == b"012"
-    assert played.wire.files == [b"012"]
+@pytest.mark.parametrize("request_", [GET, HEAD])
+def test_a_file_that_the_kernel_sends_is_not_read(request_: bytes, path: Path) -> None:
+    stood: list[int] = []
+    with path.open("rb") as file:
+        wrapper = FileWrapper(file)
+        wrapper.close = lambda: stood.append(file.tell())  # type: ignore[method-assign]
+        Played(returning(wrapper), request_, Wire(sends_files=True))
+    assert stood == [0]
+
+
+@pytest.mark.parametrize("length", [0, 3, 10])
+def test_a_file_may_be_longer_than_its_content_length(length: int, path: Path) -> None:
+    played = Played(sending(path.open("rb"), [("Content-Length", str(length))]), wire=Wire(sends_files=True))
+    assert played.read()[2] == b"0123456789"[:length]
+    assert played.wire.files == [b"0123456789"[:length]]
 
 
 def test_a_file_that_is_shorter_breaks_the_response_off(path: Path) -> None:

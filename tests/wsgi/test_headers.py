@@ -60,10 +60,11 @@ def test_headers_become_field_lines_in_order() -> None:
     assert (head.length, head.date, head.server) == (None, False, False)
 
 
-def test_a_length_is_noted_and_left_to_the_framing() -> None:
+@pytest.mark.parametrize(("text", "length"), [("0", 0), ("042", 42), (" 5\t", 5), ("9" * 18, 10**18 - 1)])
+def test_a_length_is_noted_and_left_to_the_framing(text: str, length: int) -> None:
     for _ in range(2):
-        head = check_response("200 OK", [("content-LENGTH", "042")])
-        assert (head.length, head.fields) == (42, b"")
+        head = check_response("200 OK", [("content-LENGTH", text)])
+        assert (head.length, head.fields) == (length, b"")
 
 
 def test_date_and_server_are_noted_each_time() -> None:
@@ -194,6 +195,14 @@ def test_a_header_may_be_a_named_tuple() -> None:
 class Named(NamedTuple):
     name: str
     value: str
+
+
+def test_what_was_checked_once_is_not_checked_again() -> None:
+    check_response("200 OK", [("X", "1")])
+    module._statuses["200 OK"] = 299, b"kept"
+    module._lines["X", "1"] = b"kept"
+    head = check_response("200 OK", [("X", "1")])
+    assert (head.status, head.reason, head.fields) == (299, b"kept", b"kept")
 
 
 def test_memos_are_bounded() -> None:

@@ -77,7 +77,13 @@ def test_lines_are_whole_wherever_they_were_cut(cut: int) -> None:
 
 def test_read1_gives_what_is_there_and_waits_only_for_something() -> None:
     file = feed(b"abc", b"def")
-    assert [file.read1(2), file.read1(2), file.read1(), file.read1(), file.read1(0)] == [b"ab", b"c", b"def", b"", b""]
+    assert [file.read1(1), file.read1(0), file.read1(1), file.read1(2)] == [b"a", b"", b"b", b"c"]
+    assert [file.read1(0), file.read1(), file.read1(), file.read1(0)] == [b"", b"def", b"", b""]
+
+
+def test_a_line_is_as_long_as_its_limit_wherever_it_was_cut() -> None:
+    file = feed(b"a", b"bc", b"def\ng", b"h")
+    assert [file.readline(4), file.readline(2), file.readline(9), file.readline(9)] == [b"abcd", b"ef", b"\n", b"gh"]
 
 
 def test_nothing_is_asked_for_before_it_is_needed() -> None:

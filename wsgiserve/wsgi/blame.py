@@ -25,7 +25,6 @@ def blame_callable(function: Any) -> str | None:
         function = function.func
     if isinstance(function, type):
         function = function.__init__  # type: ignore[misc]  # only looked at, so it does not matter whose it is
-    function = getattr(function, "__func__", function)
     call = getattr(type(function), "__call__", None)  # noqa: B004 - where it is defined, not whether
     for code in (getattr(function, "__code__", None), getattr(call, "__code__", None)):
         if isinstance(code, CodeType):

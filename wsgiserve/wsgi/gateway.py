@@ -77,7 +77,7 @@ class Gateway:
         self._head: ResponseHead | None = None
         self._ended = False
         # What was raised into the application. One that swallows it has still given no valid response: it comes back
-        # where the response would go on.
+        # where the response would go on. Forgotten at the end: its traceback refers to this object.
         self._fault: WSGIServeError | None = None
         self._application: Application | None = None
         self.excess: str | None = None
@@ -100,19 +100,17 @@ class Gateway:
         try:
             iterable = application(environ, self.start_response)
         except BaseException:
-            self._end()
+            self._ended = True
+            self._fault = None
             raise
         try:
             self._send_body(iterable)
         finally:
-            self._end()
+            self._ended = True
+            self._fault = None
             close = getattr(iterable, "close", None)
             if close is not None:
                 close()
-
-    def _end(self) -> None:
-        self._ended = True
-        self._fault = None  # its traceback refers to this object: a cycle, which would wait for the collector
 
     # What the application calls
 
@@ -205,7 +203,9 @@ class Gateway:
     def _send_block(self, block: bytes, source: object, *, length: int | None = None) -> None:
         """Send a block, after the head if it is the first. ``length`` is that of the whole body when it is known."""
         http = self._http
-        head = self._start(length) if http.framing is None else self._go_on()
+        if self._fault is not None and http.framing is not None:
+            raise self._fault
+        head = self._start(length) if http.framing is None else b""
         data = http.send_data(block)
         # A file may well be longer: "until Content-Length bytes have been written" (PEP 3333, file handling).
         if http.excess and self.excess is None and not isinstance(source, FileWrapper):
@@ -221,19 +221,14 @@ class Gateway:
         """The response head. From here on the response cannot be replaced by another."""
         if self._http.error is not None:
             raise self._http.error  # whatever the application made of it, the request was broken
-        self._go_on()
+        if self._fault is not None:
+            raise self._fault
         if self._head is None:
             reason = "start_response was not called before the first block of the body, or at all (PEP 3333)"
             raise LocalProtocolError(reason, blame=blame_callable(self._application))
         if self._transport.closing:
             self._http.close_after_response()
         return self._http.send_response(self._head, date=self._date, server=self._server, length=length)
-
-    def _go_on(self) -> bytes:
-        """Nothing to send; but nothing may be sent any more after a fault, whatever the application made of it."""
-        if self._fault is not None:
-            raise self._fault
-        return b""
 
     def _send_file(self, wrapper: FileWrapper) -> bool:
         """Let the kernel send a file; False when its blocks must be read instead."""
@@ -254,7 +249,8 @@ class Gateway:
         http = self._http
         if http.framing is None:
             self._transport.send_last(self._start_empty())
-        self._go_on()
+        elif self._fault is not None:
+            raise self._fault
         try:
             end = http.end()
         except LocalProtocolError as error:

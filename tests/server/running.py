@@ -126,10 +126,13 @@ def descriptors() -> set[str]:
 
 def refused(port: int) -> bool:
     """Whether nobody listens there."""
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return True
+    with socket.socket() as client:
+        try:
+            client.connect(("127.0.0.1", port))
+        except ConnectionRefusedError:
+            return True
+        except ConnectionResetError:
+            pass  # it stood at the door in the moment when that was closed
     return False
 
 

@@ -1,4 +1,4 @@
-"""Bodies where HTTP allows none: HEAD, 204, 304. RFC 9110, sections 9.3.2, 15.3.5 and 15.4.5.
+"""Bodies where HTTP allows none: HEAD, 204, 205, 304. RFC 9110, sections 9.3.2, 15.3.5, 15.3.6 and 15.4.5.
 
 PEP 3333, "The start_response() Callable", makes the server responsible for what the client gets.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["always_a_body", "no_content", "no_content_empty", "not_modified", "not_modified_with_length"]
+__all__ = ["always_a_body", "no_content", "no_content_empty", "not_modified", "not_modified_with_length", "reset_content"]
 
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 
@@ -32,6 +32,12 @@ def no_content_empty(environ: WSGIEnvironment, start_response: StartResponse) ->
     """204 as it should be; no Content-Length may be added (RFC 9110, section 8.6)."""
     start_response("204 No Content", [])
     return []
+
+
+def reset_content(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """205 with a body: the server must not send it, and has to say that there is none."""
+    start_response("205 Reset Content", TEXT)
+    return [b"a body that must not be\n"]
 
 
 def not_modified(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -27,6 +27,7 @@ def ok(length: int | None = None, status: int = 200) -> ResponseHead:
 
 
 KEEP = "Connection: keep-alive\r\n"
+EMPTY = b"Content-Length: 0\r\n"
 LENGTH = b"Content-Length: 5\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CLOSES = b"Connection: close\r\n"
@@ -49,6 +50,8 @@ KEEPS = b"Connection: keep-alive\r\n"
         ("HEAD", "1.1", "", (1, 1), 200, None, Framing.NO_CONTENT, b"", KEEP_ALIVE),
         ("GET", "1.1", "", (1, 1), 204, None, Framing.NO_CONTENT, b"", KEEP_ALIVE),
         ("GET", "1.1", "", (1, 1), 204, 5, Framing.NO_CONTENT, b"", KEEP_ALIVE),
+        ("GET", "1.1", "", (1, 1), 205, None, Framing.LENGTH, EMPTY, KEEP_ALIVE),
+        ("GET", "1.1", "", (1, 1), 205, 5, Framing.LENGTH, EMPTY, KEEP_ALIVE),
         ("GET", "1.1", "", (1, 1), 304, None, Framing.NO_CONTENT, b"", KEEP_ALIVE),
         ("GET", "1.1", "", (1, 1), 304, 5, Framing.NO_CONTENT, LENGTH, KEEP_ALIVE),
         ("GET", "1.1", "", (1, 0), 200, 5, Framing.LENGTH, LENGTH + CLOSES, CLOSE),
@@ -149,7 +152,7 @@ def test_an_old_client_reads_until_the_connection_closes() -> None:
     assert (http.send_data(b"abc"), http.end(), http.nothing_follows, http.content_sent) == (b"abc", b"", False, 3)
 
 
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304)])
 @pytest.mark.parametrize("length", [None, 5])
 def test_no_content_goes_out_where_none_may_be(method: str, status: int, length: int | None) -> None:
     http = asked(method)

@@ -76,6 +76,7 @@ BEHAVIOUR_SHOWS = {
     "output/list_of_blocks": ("length-of-lists",),
     "output/empty_list": ("length-of-lists",),
     "bodiless/no_content": ("no-content-body",),
+    "bodiless/reset_content": ("reset-content",),
     "bodiless/not_modified": ("no-content-body",),
     "fields/own_server_and_date": ("server-and-date-once",),
     "fields/hop_by_hop": ("hop-by-hop",),

@@ -132,6 +132,12 @@ def no_content_body(d: Difference) -> bool:
     return d.field == "junk" and first(d, "status") in {(204, 204), (304, 304)} and d.theirs and not d.ours
 
 
+@row("reset-content")
+def reset_content(d: Difference) -> bool:
+    fields = {"framing", "header.transfer-encoding", "header.content-length", "body"}
+    return first(d, "status") == (205, 205) and d.field in fields and not d.beside("body")[1]
+
+
 @row("long-body")
 def long_body(d: Difference) -> bool:
     return d.field == "junk" and first(d, "framing") == ("length", "length") and d.theirs and not d.ours
@@ -228,7 +234,7 @@ for refused in (
     "refused-line",
 ):
     statuses(refused, TAKEN, {400})
-statuses("refused-transfer-codings", TAKEN, {501})
+statuses("refused-transfer-codings", TAKEN, {400, 501})
 statuses("refused-connect", TAKEN, {501})
 statuses("refused-expectations", {200}, {417})
 statuses("hop-by-hop", {200}, {500})

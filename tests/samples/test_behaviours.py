@@ -64,6 +64,7 @@ EXPECTED: dict[str, tuple[object, ...]] = {
     "bodiless/always_a_body": (200, b"body\n"),
     "bodiless/no_content": (204, b""),
     "bodiless/no_content_empty": (204, b""),
+    "bodiless/reset_content": (205, b""),
     "bodiless/not_modified": (304, b""),
     "bodiless/not_modified_with_length": (304, b""),
     "fields/hop_by_hop": FAILED,

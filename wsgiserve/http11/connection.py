@@ -270,6 +270,9 @@ class Connection:
         if head.status == 204:
             # RFC 9110 §8.6: a server MUST NOT send Content-Length with 204. Frameworks do, with 0; no need to fail.
             head.length = None
+        elif head.status == 205:
+            # RFC 9110 §15.3.6: no content, and unlike 204 the framing has to tell so.
+            head.length = 0
         version = min(line.version, self._version)
         self.framing = response_framing(line.method, version, head.status, head.length)
         self._missing = head.length or 0 if self.framing is Framing.LENGTH else 0

@@ -131,10 +131,10 @@ def _read_content_length(value: bytes | None) -> int | None:
 
 
 def _is_chunked(codings: list[bytes]) -> bool:
-    # §6.1: chunked more than once, or not last, leaves the end of the content unknown: 400. A coding that we do not
-    # know: 501. We know no other than chunked, and take "identity", long withdrawn, for unknown.
-    if codings.count(b"chunked") > 1 or (b"chunked" in codings and codings[-1] != b"chunked"):
-        raise RemoteProtocolError("chunked is not the last transfer coding")
+    # §6.3 rule 4: without chunked at the end, and there alone (§6.1), nobody knows where the content ends: 400. §6.1: a
+    # coding below it that we do not know, and we know none: 501.
+    if codings[-1:] != [b"chunked"] or codings.count(b"chunked") > 1:
+        raise RemoteProtocolError("chunked is not the last transfer coding, and used once")
     if codings != [b"chunked"]:
         raise RemoteProtocolError("a transfer coding other than chunked", status=501)
     return True

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["always_a_body", "no_content", "no_content_empty", "not_modified", "not_modified_with_length", "reset_content"]
+__all__ = [
+    "always_a_body",
+    "no_content",
+    "no_content_empty",
+    "not_modified",
+    "not_modified_with_length",
+    "reset_content",
+]
 
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]
 

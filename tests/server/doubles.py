@@ -43,6 +43,7 @@ class FakeStream:
         sent: what the client took.
         said: what was done to the stream besides, in order.
         before_recv: called at the beginning of each ``recv``.
+        silent: what ``seconds_since_arrival`` tells.
         waits: what ``wait_readable`` and ``wait_writable`` answer, one after the other.
     """
 
@@ -55,6 +56,7 @@ class FakeStream:
         self.room: int | None = None
         self.sent = b""
         self.said: list[str] = []
+        self.silent = 0.0
         self.before_recv: Callable[[], None] = lambda: None
         self.waits: deque[Callable[[], bool]] = deque()
 
@@ -79,6 +81,9 @@ class FakeStream:
     def send_file_some(self, file: int, offset: int, count: int) -> int | None:
         data = os.pread(file, count, offset)
         return self.send_some(data) if data else None
+
+    def seconds_since_arrival(self) -> float:
+        return self.silent
 
     def wait_readable(self, seconds: float) -> bool:
         self.said.append(f"waited {seconds:g} s for bytes")

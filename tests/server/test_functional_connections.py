@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
 from tests.server import apps
@@ -150,3 +153,24 @@ def test_a_request_that_is_none_is_answered_once_and_what_follows_is_not_read(st
     assert (good.target, refused.method, refused.target, refused.status) == ("/good", "-", "-", 400)
     assert refused.note.startswith("✗ ")
     assert journal.loud() == []
+
+
+# How long a request waited
+
+ONE_AT_A_TIME = {"single": {}, "pool": {"threads": 1}, "thread": {"max_threads": 1}, "fork": {"processes": 1}}
+
+
+def test_the_log_tells_how_long_a_request_waited_and_for_whom(kind: str, start: Start) -> None:
+    served = start(apps.late_reader, **ONE_AT_A_TIME[kind])
+    first = served.connect(request("/first", "Connection: close"))
+    served.wait_for(lambda journal: journal.notes)
+    second = served.connect(request("/second", "Connection: close"))
+    time.sleep(0.2)  # what passes here is what is measured
+    for _ in range(2):
+        served.gate.release()
+    assert [first.read().status, second.read().status] == [200, 200]
+    notes = {access.target: access.note for access in served.stop().accesses}
+    found = re.fullmatch(r"queue (\d+) ms · 1/1 (threads|processes) busy", notes["/second"])
+    assert found is not None, notes
+    assert int(found[1]) >= 190
+    assert found[2] == ("processes" if kind == "fork" else "threads")

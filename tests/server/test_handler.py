@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -84,6 +85,43 @@ def test_a_note_names_the_exception_and_where_it_was_raised(error: BaseException
 def test_a_note_on_a_broken_rule_points_to_the_log(logs: Logs) -> None:
     logs.answer(lambda environ, start_response: [b"x"])
     assert logs.accesses[0].note == "✗ against PEP 3333, see above"
+
+
+def waiting(logs: Logs, seconds: float, app: Call = hello, data: bytes = request()) -> Bench:
+    """A bench on which a request has just begun that had come so long ago."""
+    bench = logs.bench(app)
+    bench.stream.silent = seconds
+    assert bench.arrive(data)
+    bench.connection.handle_one_request()
+    return bench
+
+
+@pytest.mark.parametrize(("seconds", "note"), [(0.38, "queue 380 ms · 1/1 threads busy"), (0.049, ""), (0.0, "")])
+def test_a_request_that_has_waited_for_a_thread_has_a_note(seconds: float, note: str, logs: Logs) -> None:
+    waiting(logs, seconds)
+    assert logs.accesses[0].note == note
+
+
+def test_it_comes_behind_the_note_on_a_failure(logs: Logs) -> None:
+    waiting(logs, 1.5, raises(SystemExit(3)))
+    assert logs.accesses[0].note.startswith("✗ SystemExit: 3  test_handler.py:")
+    assert logs.accesses[0].note.endswith("  queue 1500 ms · 1/1 threads busy")
+
+
+def test_a_request_behind_another_one_did_not_wait_for_a_thread(logs: Logs) -> None:
+    bench = waiting(logs, 0.38, data=request() * 2)
+    assert bench.connection.advance()
+    bench.connection.handle_one_request()
+    assert logs.accesses[1].note == ""
+
+
+def test_while_nobody_was_late_the_kernel_is_not_asked(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = logs.bench(hello)
+    monkeypatch.setattr(bench.stream, "seconds_since_arrival", None)
+    bench.connection.arrived_after = time.monotonic()
+    assert bench.arrive(request())
+    bench.connection.handle_one_request()
+    assert logs.accesses[0].note == ""
 
 
 def test_requests_are_numbered(logs: Logs) -> None:

@@ -83,6 +83,7 @@ class FakeConnection:
         self.lock = threading.Lock()
         self.deadline = deadline
         self.readable = False
+        self.arrived_after = inf
         self.hung_up = False
         self.closed = False
         self.expired_at: float | None = None
@@ -145,6 +146,18 @@ def test_that_the_peer_sends_no_more_is_remembered(clock: Clock) -> None:
     loop.fake_poller.events = [(5, True)]
     assert loop.next_fake().hung_up
     assert connection.hung_up
+
+
+def test_what_a_poll_tells_of_has_arrived_after_the_poll_before(clock: Clock) -> None:
+    loop = Loop(clock)
+    first, second, third = loop.add(5), loop.add(6), loop.add(7)
+    loop.fake_poller.events = [(5, False)]
+    assert loop.next_fake() is first
+    clock.now += 3
+    second.arrived_after = 1.0  # of a head that is not complete yet
+    loop.fake_poller.events = [(6, False), (7, False)]
+    assert [loop.next_fake() for _ in range(2)] == [second, third]
+    assert (first.arrived_after, second.arrived_after, third.arrived_after) == (-inf, 1.0, clock.now - 3)
 
 
 def test_news_of_a_connection_that_somebody_owns_is_left_with_it(clock: Clock) -> None:

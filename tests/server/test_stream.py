@@ -273,6 +273,26 @@ def raising(error: int) -> object:
 # Waiting
 
 
+def test_the_kernel_tells_when_bytes_came(pair: Pair) -> None:
+    pair.client.sendall(b"x")
+    until(lambda: pair.stream.seconds_since_arrival() > 0.1)
+    assert pair.stream.recv() == b"x"
+    assert pair.stream.seconds_since_arrival() > 0.1  # whether they were read says nothing
+    pair.client.sendall(b"x")
+    assert pair.stream.seconds_since_arrival() < 0.1
+
+
+def test_where_the_kernel_does_not_tell_they_came_now(plain: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"x")
+        assert PlainStream(ours).seconds_since_arrival() == 0.0
+    plain.client.sendall(b"x")
+    until(lambda: plain.stream.seconds_since_arrival() > 0)
+    monkeypatch.setattr("sys.platform", "other")
+    assert plain.stream.seconds_since_arrival() == 0.0
+
+
 def test_a_time_that_is_too_long_for_poll_is_no_limit(pair: Pair) -> None:
     assert pair.stream.wait_writable(float("inf")) is True
     assert pair.stream.wait_writable(1e9) is True

@@ -219,6 +219,10 @@ class BaseWSGIServer(ConnectionLoop):
         """Have a connection served on which something happened. Here: by the caller."""
         self.finish_request(connection)
 
+    def occupancy(self) -> str:
+        """How many of those who can run a request do; for the access log."""
+        return "1/1 threads busy"
+
     def make_connection(self, sock: socket.socket, address: Any) -> WSGIRequestHandler | None:
         """A handler for a socket that was accepted; None if it could not be made, and the socket is closed."""
         try:

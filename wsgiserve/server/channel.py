@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ class Channel:
     Attributes:
         lock: held by the owner.
         readable: there may be bytes to receive, or room for bytes to send.
+        arrived_after: by the monotonic clock, a time when the next request was not there yet; inf when none is.
         hung_up: the client has closed at least its sending half; there will be no more events to tell so.
         deadline: by the monotonic clock, when ``expire`` is due. Only meaningful while nobody owns the channel.
         closed: nothing is to be done any more but to forget the channel.
@@ -63,6 +65,7 @@ class Channel:
         self.client_address = client_address
         self.lock = Lock()
         self.readable = False
+        self.arrived_after = -inf
         self.hung_up = False
         self.closed = False
         self.stream: Stream

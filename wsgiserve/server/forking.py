@@ -57,6 +57,7 @@ class ForkingMixIn(BaseWSGIServer):
         self._leave_sign, self._leave_signal = os.pipe()
         self._told_to_leave = False
         self._is_child = False
+        self._busy = 0  # children, when the last one was made
 
     def process_request(self, connection: WSGIRequestHandler) -> None:
         """Fork for a request that is complete, or let it wait for a child to end."""
@@ -75,6 +76,10 @@ class ForkingMixIn(BaseWSGIServer):
             self.stopping = True  # and not stop(): the parent knows how much time there is, and may have plenty
         else:
             super().service_event(fileno)
+
+    def occupancy(self) -> str:
+        """As the base class. A child tells what it was when it came into being."""
+        return f"{self._busy}/{self.processes} processes busy"
 
     def drained(self) -> bool:
         """As the base class, and no child is left; a child is done as soon as its connection is closed."""
@@ -114,6 +119,7 @@ class ForkingMixIn(BaseWSGIServer):
     def _fork(self, connection: WSGIRequestHandler) -> None:
         ended, alive = os.pipe()
         number = next(self.numbers)
+        self._busy = len(self._children) + 1
         _flush_streams()
         try:
             pid = os.fork()

@@ -13,7 +13,7 @@ Floor 3. The way of a request is one straight line; each step is one function in
       run(app, environ)    wsgi/gateway.py      <-> application
       send_response/_data  http11/connection.py -> framing.py -> writer.py -> bytes
       send                 server/exchange.py -> stream.py
-      log_access           server/access.py
+      log_access           server/request_log.py                  -> access.py
       settle_response      server/exchange.py   finish            -> KEEP_ALIVE | CLOSE
 
 Between two calls of ``advance`` a connection belongs to the poller and holds no thread: while a head arrives, while it
@@ -28,10 +28,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout, LocalProtocolError, RemoteProtocolError
-from wsgiserve.server.access import Access
 from wsgiserve.server.errorstream import ErrorStream
-from wsgiserve.server.peer import peer_keys, remote_address
-from wsgiserve.server.request_facts import RequestFacts
+from wsgiserve.server.peer import peer_keys
+from wsgiserve.server.request_log import RequestLog
 from wsgiserve.server.takeover import ClientSocket
 from wsgiserve.wsgi import Gateway, Input
 from wsgiserve.wsgi.blame import blame_error
@@ -45,18 +44,15 @@ if TYPE_CHECKING:
 __all__ = ["WSGIRequestHandler"]
 
 log = logging.getLogger("wsgiserve")
-access_log = logging.getLogger("wsgiserve.access")
 error_log = logging.getLogger("wsgiserve.errors")
 
 # What nginx writes when the client closed the connection before it was answered. No client ever sees it.
 _CLIENT_LEFT = 499
-# Of a connection that left HTTP. Whatever the application sent on it, no other status would be nearer to the truth.
-_SWITCHED = 101
 
 _FAILED = "The application failed to answer this request. The server's log says why."
 
 
-class WSGIRequestHandler(RequestFacts):
+class WSGIRequestHandler(RequestLog):
     """Handles the requests of one connection. Subclass it, and override what the second list names.
 
     For the caller:
@@ -86,14 +82,12 @@ class WSGIRequestHandler(RequestFacts):
     server_version = "wsgiserve"
     protocol_version = "HTTP/1.1"
 
-    _overrides_log = False
     _overrides_address = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Find out once whether the short way, which calls none of these methods, would miss something."""
+        """Find out once whether environ has what these methods would say without asking them."""
         super().__init_subclass__(**kwargs)
         base = WSGIRequestHandler
-        cls._overrides_log = any(getattr(cls, name) is not getattr(base, name) for name in _LOG_METHODS)
         cls._overrides_address = any(getattr(cls, name) is not getattr(base, name) for name in _ADDRESS_METHODS)
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
@@ -112,6 +106,7 @@ class WSGIRequestHandler(RequestFacts):
     def run_wsgi(self) -> None:
         """Run the application for the current request, send its response, log it."""
         started = time.perf_counter()
+        queue_note = self.queue_note()
         gateway = Gateway(self.http, self, date=self.server.date(), server=self.server_field)
         try:
             self._run_application(gateway)
@@ -120,11 +115,11 @@ class WSGIRequestHandler(RequestFacts):
             raise
         except BaseException as error:
             status, note = self._fail(error, gateway)
-            self._log_access(status, time.perf_counter() - started, note)
+            self.log_access(status, time.perf_counter() - started, note, queue_note)
             if self._passes_on(error):
                 raise
         else:
-            self._log_access(gateway.status, time.perf_counter() - started, "")
+            self.log_access(gateway.status, time.perf_counter() - started, "", queue_note)
             self.settle_response()
         finally:
             self.environ = {}
@@ -185,7 +180,7 @@ class WSGIRequestHandler(RequestFacts):
         """
         sent = gateway.status if self.http.framing is not None else 0
         if self.detached:
-            return self._fail_detached(error)
+            return 0, self._fail_detached(error)  # the status of what is no HTTP any more is ``log_access``'s to say
         if isinstance(error, ClientTimeout) and not sent:
             log.info("%s: %s; answered 408 and closed", self.peer, error)
             self.fail_response(408, f"The request did not arrive in time: {error}.")
@@ -203,7 +198,7 @@ class WSGIRequestHandler(RequestFacts):
         self.fail_response(500, _FAILED)
         return sent or 500, _note(error)
 
-    def _fail_detached(self, error: BaseException) -> tuple[int, str]:
+    def _fail_detached(self, error: BaseException) -> str:
         note = ""
         if isinstance(error, ConnectionError):
             log.debug("%s: %s; closed", self.peer, error)
@@ -214,7 +209,7 @@ class WSGIRequestHandler(RequestFacts):
             self._log_failure(error, "closed the connection, which the application had taken over")
             note = _note(error)
         self.fail_response(500, _FAILED)
-        return _SWITCHED, note
+        return note
 
     def _log_failure(self, error: BaseException, consequence: str) -> None:
         if isinstance(error, LocalProtocolError):
@@ -239,16 +234,6 @@ class WSGIRequestHandler(RequestFacts):
     def connection_dropped(self, error: BaseException, environ: Environ | None = None) -> None:
         """Called when the client left before its response was complete. Does nothing, as in werkzeug."""
 
-    # Who is who
-
-    def address_string(self) -> str:
-        """REMOTE_ADDR, and the first word of a log line."""
-        return remote_address(self.client_address)[0]
-
-    def port_integer(self) -> int:
-        """The client's port; 0 for a unix socket."""
-        return int(remote_address(self.client_address)[1])
-
     def version_string(self) -> str:
         """The Server field."""
         return self.server_version
@@ -256,68 +241,7 @@ class WSGIRequestHandler(RequestFacts):
     def _describe(self) -> str:
         return f"{self.peer} {self.command} {self.path}"
 
-    # Logs
 
-    def _log_access(self, status: int, seconds: float, note: str) -> None:
-        request, size = self.http.request, self.http.content_sent
-        assert request is not None
-        if self.detached:
-            status, size, note = _SWITCHED, 0, note or "socket taken over"
-        if self._overrides_log:
-            self.log_request(status, size)
-            return
-        write = self.server.access_log
-        if write is None:
-            return
-        line = request.line
-        write(
-            Access(
-                time.time(),
-                seconds,
-                self.address_string(),
-                line.method.decode("latin-1"),
-                line.target.decode("latin-1"),
-                "HTTP/%d.%d" % line.version,
-                status,
-                size,
-                next(self.server.numbers),
-                note,
-            )
-        )
-
-    def log_refusal(self, error: RemoteProtocolError) -> None:
-        """A request that was no request is a line in the access log too."""
-        if self._overrides_log:
-            self.log_error("code %d, message %s", error.status, error)
-            return
-        write = self.server.access_log
-        if write is not None:
-            peer, number = self.address_string(), next(self.server.numbers)
-            write(Access(time.time(), 0.0, peer, "-", "-", "-", error.status, 0, number, f"✗ {error}"))
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write the access line of the current request. Called only if a subclass overrides one of the log methods."""
-        self.log("info", '"%s" %s %s', self.requestline, code, size)
-
-    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gave it
-        """Log at level error, through ``log``."""
-        self.log("error", format, *args)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gave it
-        """Log at level info, through ``log``."""
-        self.log("info", format, *args)
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name that werkzeug gave it
-        """Write ``message % args`` behind the client's address and the time, at the level named ``type``."""
-        prefix = f"{self.address_string()} - - [{self.log_date_time_string()}] ".replace("%", "%%")
-        getattr(access_log, type)(prefix + message.rstrip(), *args)
-
-    def log_date_time_string(self) -> str:
-        """The local time as ``23/Nov/2026 12:04:31``."""
-        return time.strftime("%d/%b/%Y %H:%M:%S")
-
-
-_LOG_METHODS = ("log_request", "log", "log_error", "log_message", "log_date_time_string")
 _ADDRESS_METHODS = ("address_string", "port_integer")
 
 

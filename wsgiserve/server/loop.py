@@ -74,6 +74,7 @@ class ConnectionLoop:
         nearest = min(deadlines.head, deadlines.keep_alive, deadlines.write, deadlines.tls_handshake)
         self._sweep_within = max(min(nearest, _SWEEP_AT_LEAST_SECONDS), _SWEEP_AT_MOST_SECONDS)
         self._sweep_at = 0.0
+        self._polled_at = -inf
         self._parked = 0
         self._parked_lock = threading.Lock()
         self._graceful_until = inf
@@ -144,6 +145,7 @@ class ConnectionLoop:
         if now >= self._sweep_at:
             self._sweep(now)
         self.acceptor.resume(now)
+        before, self._polled_at = self._polled_at, now
         for fileno, hung_up in self.poller.poll(self._poll_timeout(now)):
             connection = self.connections.get(fileno)
             if connection is None:
@@ -152,6 +154,8 @@ class ConnectionLoop:
             if hung_up:
                 connection.hung_up = True
             connection.readable = True
+            if connection.arrived_after == inf:
+                connection.arrived_after = before  # or the last poll would have told of it
             if connection.lock.acquire(blocking=False):
                 self._ready.append(connection)
         while self._requeued:

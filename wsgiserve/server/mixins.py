@@ -69,6 +69,10 @@ class ThreadPoolMixIn(BaseWSGIServer):
         super().stop()
         self._pool.wake_deputy()
 
+    def occupancy(self) -> str:
+        """As the base class."""
+        return f"{self._pool.busy()}/{len(self._pool.workers)} threads busy"
+
     def _patience(self) -> float:
         if self._stop_now:
             return 0.0
@@ -126,6 +130,10 @@ class ThreadingMixIn(BaseWSGIServer):
         except (RuntimeError, MemoryError) as error:
             self.warn_once(NO_THREAD._replace(why=f"the system says: {error}."))
             self._cannot_start()
+
+    def occupancy(self) -> str:
+        """As the base class."""
+        return f"{self._running}/{self.max_threads} threads busy"
 
     def drained(self) -> bool:
         """As the base class, and the last thread has written its last line of the log."""

@@ -181,6 +181,10 @@ class Pool:
             else:
                 self._leader = leader
 
+    def busy(self) -> int:
+        """How many workers are serving something."""
+        return sum(worker.turn & 1 for worker in self.workers)
+
     # The workers' side
 
     def leads(self, worker: Worker) -> bool:

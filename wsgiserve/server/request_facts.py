@@ -10,6 +10,7 @@ from http.client import HTTPMessage
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.server.exchange import Exchange
+from wsgiserve.server.peer import remote_address
 
 if TYPE_CHECKING:
     import socket
@@ -56,6 +57,14 @@ class RequestFacts(Exchange):
         for name, value in request.fields.pairs if request else ():
             message.add_header(name.decode("latin-1"), value.decode("latin-1"))
         return message
+
+    def address_string(self) -> str:
+        """REMOTE_ADDR, and the first word of a log line."""
+        return remote_address(self.client_address)[0]
+
+    def port_integer(self) -> int:
+        """The client's port; 0 for a unix socket."""
+        return int(remote_address(self.client_address)[1])
 
     def _line(self, part: str) -> str:
         request = self.http.request

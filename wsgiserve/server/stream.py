@@ -2,7 +2,8 @@
 
 Floor 3. Sockets are non-blocking; ``recv`` and the ``send_`` methods do what can be done now, the ``wait_`` methods
 wait, with a limit. Knows nothing of HTTP. The classes differ in what the socket speaks: plain TCP or unix, or TLS.
-Source: recv(2), send(2), sendfile(2), shutdown(2); ssl "Notes on non-blocking sockets"; RFC 8446 §6.1 (close_notify).
+Source: recv(2), send(2), sendfile(2), shutdown(2), tcp(7); ssl "Notes on non-blocking sockets"; RFC 8446 §6.1
+(close_notify).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import select
 import socket
 import ssl
+import sys
 from contextlib import suppress
 from typing import Protocol
 
@@ -29,6 +31,9 @@ _NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
 # What one TLS record holds. SSL_write reports nothing before it has sent all that it was given, and has to be given the
 # same again; so it is given records, or a client that takes a large response slowly would seem to take nothing of it.
 _RECORD_BYTES = 16_384
+
+# Milliseconds, in struct tcp_info of <linux/tcp.h>: eight bytes of flags, and eleven other numbers, come before it.
+_LAST_DATA_RECV = slice(52, 56)
 
 # poll(2) counts milliseconds in an int, which is full after 24 days. Who waits for longer has set no limit.
 _LONGEST_WAIT_SECONDS = 2_000_000.0
@@ -54,6 +59,9 @@ class Stream(Protocol):
 
     def send_file_some(self, file: int, offset: int, count: int) -> int | None:
         """Send what the kernel takes now of a file; the number of bytes, 0 if none, None at the file's end."""
+
+    def seconds_since_arrival(self) -> float:
+        """How long ago the last bytes came in, read or not, as the system tells; 0.0 where it does not."""
 
     def wait_readable(self, seconds: float) -> bool:
         """Wait for bytes; False when none come."""
@@ -119,6 +127,15 @@ class PlainStream:
             if error.errno in _NO_FILE:
                 raise
             raise ClientDisconnected(f"sending a file: {error.strerror}") from error
+
+    def seconds_since_arrival(self) -> float:
+        if sys.platform != "linux":
+            return 0.0
+        try:
+            info = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_DATA_RECV.stop)
+        except OSError:  # a unix socket
+            return 0.0
+        return int.from_bytes(info[_LAST_DATA_RECV], sys.byteorder) / 1000
 
     def wait_readable(self, seconds: float) -> bool:
         return _wait(self.fileno, seconds, write=False)

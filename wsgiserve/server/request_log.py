@@ -1,0 +1,113 @@
+"""What is said of a request when it is over: its line in the access log, ours or a subclass's.
+
+Floor 3. The short way makes an ``Access`` and hands it to the server's ``access_log``. A subclass that overrides one of
+werkzeug's log methods has them called instead.
+Source: ``werkzeug.serving.WSGIRequestHandler`` for the methods that people override.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from math import inf
+from typing import Any
+
+from wsgiserve.errors import RemoteProtocolError
+from wsgiserve.server.access import Access
+from wsgiserve.server.request_facts import RequestFacts
+
+__all__ = ["RequestLog"]
+
+log = logging.getLogger("wsgiserve.access")
+
+# Of a connection that left HTTP. Whatever the application sent on it, no other status would be nearer to the truth.
+_SWITCHED = 101
+
+# A request that waited for so long before anybody looked at it gets a column that says so. People begin to notice
+# about there, and the kernel's clock for it goes in steps of up to ten milliseconds.
+_QUEUE_SECONDS = 0.05
+
+
+class RequestLog(RequestFacts):
+    """Writes the access lines of a connection."""
+
+    _overrides_log = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Find out once whether the short way, which calls none of these methods, would miss something."""
+        super().__init_subclass__(**kwargs)
+        cls._overrides_log = any(getattr(cls, name) is not getattr(RequestLog, name) for name in _LOG_METHODS)
+
+    def queue_note(self) -> str:
+        """``queue 380 ms · 8/8 threads busy`` if the current request has waited to be served; otherwise empty.
+
+        Call it once for each request, before the application. What came behind an earlier request of its connection
+        waited for that one, and is not spoken of; nor is anything where the system does not tell when bytes came.
+        """
+        since, self.arrived_after = self.arrived_after, inf
+        if self.server.access_log is None or time.monotonic() - since < _QUEUE_SECONDS:
+            return ""
+        seconds = self.stream.seconds_since_arrival()
+        return f"queue {seconds * 1000:.0f} ms · {self.server.occupancy()}" if seconds >= _QUEUE_SECONDS else ""
+
+    def log_access(self, status: int, seconds: float, *notes: str) -> None:
+        """Write the current request's line."""
+        request, size = self.http.request, self.http.content_sent
+        assert request is not None
+        if self.detached:
+            status, size, notes = _SWITCHED, 0, (notes[0] or "socket taken over", *notes[1:])
+        if self._overrides_log:
+            self.log_request(status, size)
+            return
+        write = self.server.access_log
+        if write is None:
+            return
+        line = request.line
+        write(
+            Access(
+                time.time(),
+                seconds,
+                self.address_string(),
+                line.method.decode("latin-1"),
+                line.target.decode("latin-1"),
+                "HTTP/%d.%d" % line.version,
+                status,
+                size,
+                next(self.server.numbers),
+                "  ".join(filter(None, notes)),
+            )
+        )
+
+    def log_refusal(self, error: RemoteProtocolError) -> None:
+        """A request that was no request is a line in the access log too."""
+        if self._overrides_log:
+            self.log_error("code %d, message %s", error.status, error)
+            return
+        write = self.server.access_log
+        if write is not None:
+            peer, number = self.address_string(), next(self.server.numbers)
+            write(Access(time.time(), 0.0, peer, "-", "-", "-", error.status, 0, number, f"✗ {error}"))
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write the access line of the current request. Called only if a subclass overrides one of the log methods."""
+        self.log("info", '"%s" %s %s', self.requestline, code, size)
+
+    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gave it
+        """Log at level error, through ``log``."""
+        self.log("error", format, *args)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gave it
+        """Log at level info, through ``log``."""
+        self.log("info", format, *args)
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name that werkzeug gave it
+        """Write ``message % args`` behind the client's address and the time, at the level named ``type``."""
+        prefix = f"{self.address_string()} - - [{self.log_date_time_string()}] ".replace("%", "%%")
+        getattr(log, type)(prefix + message.rstrip(), *args)
+
+    def log_date_time_string(self) -> str:
+        """The local time as ``23/Nov/2026 12:04:31``."""
+        return time.strftime("%d/%b/%Y %H:%M:%S")
+
+
+_LOG_METHODS = ("log_request", "log", "log_error", "log_message", "log_date_time_string")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -26,6 +26,7 @@ from wsgiserve.errors import UserError
 from wsgiserve.importer import LoadedApp
 from wsgiserve.launcher import launch
 from wsgiserve.server.access import Access, log_access
+from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.sockets import bind_unix
 
 
@@ -41,6 +42,8 @@ class FakeServer:
     """Notes how it was made; ``during`` happens while it serves."""
 
     during: Callable[[], None]
+    running: ClassVar[list[str]] = []
+    deadlines = Deadlines(graceful=12.5)
 
     def __init__(self, kind: str, *arguments: Any, **options: Any) -> None:
         self.kind, self.arguments, self.options = kind, arguments, options
@@ -52,6 +55,9 @@ class FakeServer:
 
     def stop(self) -> None:
         self.stops += 1
+
+    def running_requests(self) -> list[str]:
+        return self.running
 
 
 @pytest.fixture
@@ -264,6 +270,45 @@ def test_the_first_signal_decides_the_exit_code_and_each_one_stops(
     assert made[0].stops == len(signals)
 
 
+@pytest.mark.parametrize(
+    ("running", "told"),
+    [
+        (["GET /a"], "GET /a may take up to 12.5 s"),
+        (["GET /a", "GET /b", "POST /c"], "GET /a, GET /b, POST /c may take"),
+        (["GET /a", "GET /b", "POST /c", "GET /d", "GET /e"], "GET /a, GET /b, POST /c and 2 more may take"),
+        ([f"GET /{'a' * 100}z"], f"GET /{'a' * 25}…{'a' * 28}z may take"),
+    ],
+)
+@pytest.mark.parametrize(("number", "again"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+def test_after_the_first_signal_it_is_told_what_is_waited_for(
+    running: list[str],
+    told: str,
+    number: signal.Signals,
+    again: str,
+    made: list[FakeServer],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def twice() -> None:
+        signal.raise_signal(number)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(FakeServer, "during", lambda server: twice())
+    monkeypatch.setattr(FakeServer, "running", running)
+    launch(CONFIG, SHOP, [])
+    _, line = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"INFO stopping: {told}")
+    assert line.endswith(f" s; {again} again stops at once")
+
+
+def test_when_nothing_runs_there_is_nothing_to_tell(
+    made: list[FakeServer], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeServer, "during", lambda server: signal.raise_signal(signal.SIGTERM))
+    launch(CONFIG, SHOP, [])
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_the_second_signal_interrupts_an_application_in_the_main_thread(
     made: list[FakeServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -340,7 +385,13 @@ class Command:
             self.process.send_signal(number)
         return self.process.wait(timeout=30)
 
+    def line(self) -> str:
+        """The next one of the log; a request whose line is there is over."""
+        assert self.process.stderr is not None
+        return self.process.stderr.readline()
+
     def log(self) -> str:
+        """The rest."""
         assert self.process.stderr is not None
         return self.process.stderr.read()
 
@@ -374,9 +425,9 @@ def test_it_serves_both_loopbacks_and_ends_well_on_sigterm(tmp_path: Path) -> No
         assert get("127.0.0.1", running.port) == b"127.0.0.1"
         assert get("::1", running.port) == b"::1"
         assert running.port != Config().port, "the system was to pick one"
+        assert [running.line().split()[:3] for _ in range(2)] == [["GET", "/", "200"]] * 2
         assert running.stop(signal.SIGTERM) == 0
-        lines = running.log().splitlines()
-    assert [line.split()[:3] for line in lines] == [["GET", "/", "200"]] * 2
+        assert running.log() == ""
 
 
 @pytest.mark.parametrize("kind", ["pool", "thread", "fork", "single"])
@@ -401,6 +452,17 @@ def test_a_second_signal_ends_it_at_once(kind: str, number: signal.Signals, code
             wait_until_refused(running.port)
         assert running.process.poll() is None
         assert running.stop(number) == code
+        assert (f"INFO stopping: GET {target} may take up to 600 s; " in running.log()) is (kind != "fork")
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_children_who_tell_what_they_do(tmp_path: Path) -> None:
+    words = ["--port", "0", "--concurrency", "fork", "--graceful-timeout", "600"]
+    with command(tmp_path, *words, start_new_session=True) as running, request(running.port, "/stuck") as client:
+        read_until(b"begun", client)
+        os.killpg(running.process.pid, signal.SIGINT)
+        assert running.line() == "INFO stopping: GET /stuck may take up to 600 s; Ctrl-C again stops at once\n"
+        os.killpg(running.process.pid, signal.SIGINT)
+        assert running.process.wait(timeout=30) == 130
 
 
 @contextmanager
@@ -488,6 +550,7 @@ def test_json_is_json_from_the_first_line_to_the_last(tmp_path: Path) -> None:
     with command(tmp_path, "--port", "0", "--log-format", "json") as running:
         first = json.loads(running.banner)
         get("127.0.0.1", int(first["urls"][0].rpartition(":")[2]))
+        second = json.loads(running.line())
         running.stop(signal.SIGTERM)
-        rest = [json.loads(line) for line in running.log().splitlines()]
-    assert [entry["event"] for entry in [first, *rest]] == ["listening", "request"]
+        assert running.log() == ""
+    assert [entry["event"] for entry in [first, second]] == ["listening", "request"]

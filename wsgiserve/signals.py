@@ -1,17 +1,23 @@
-"""SIGINT and SIGTERM, to the ``stop`` of a server, and to an exit code.
+"""SIGINT and SIGTERM, to the ``stop`` of a server, and to an exit code; and what to say when that takes its time.
 
-Knows that a server can be stopped, and nothing else of it.
+Knows that a server can be stopped and what it then waits for, and nothing else of it.
 Source: signal(7); Python's ``signal``, which calls handlers in the main thread only.
 """
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wsgiserve.console import shorten
+
+if TYPE_CHECKING:
+    from wsgiserve.server.deadlines import Deadlines
 
 __all__ = ["EXIT_CODES", "Stoppable", "stopped_by_signals"]
 
@@ -19,16 +25,27 @@ __all__ = ["EXIT_CODES", "Stoppable", "stopped_by_signals"]
 EXIT_CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 0}
 
 
+# Requests that are named, and columns for each.
+_NAMED, _COLUMNS = 3, 60
+
+log = logging.getLogger("wsgiserve")
+
+
 class Stoppable(Protocol):
+    deadlines: Deadlines
+
     def stop(self) -> None: ...
+
+    def running_requests(self) -> Sequence[str]: ...
 
 
 @contextmanager
 def stopped_by_signals(server: Stoppable, *, defaults_only: bool = False) -> Iterator[list[int]]:
     """SIGINT and SIGTERM call ``server.stop()``: once for a graceful end, twice for an immediate one.
 
-    From the second on they raise KeyboardInterrupt too, which ``serve_forever`` takes for the end that it is. Only the
-    main thread can have handlers; elsewhere nothing changes. The handlers of before are put back at the end.
+    After the first, who waits is told for what, and how long. From the second on they raise KeyboardInterrupt too,
+    which ``serve_forever`` takes for the end that it is. Only the main thread can have handlers; elsewhere nothing
+    changes. The handlers of before are put back at the end.
 
     Args:
         defaults_only: leave a signal alone that the program ignores or has a handler of its own for.
@@ -43,6 +60,7 @@ def stopped_by_signals(server: Stoppable, *, defaults_only: bool = False) -> Ite
         if len(received) > 1:
             # The application may be running in this very thread, which would not look at anything else before it ends.
             raise KeyboardInterrupt
+        _tell_what_is_waited_for(server, number)
 
     before: dict[int, Any] = {}
     try:
@@ -55,3 +73,14 @@ def stopped_by_signals(server: Stoppable, *, defaults_only: bool = False) -> Ite
         for number, handler in before.items():
             # None: it was not installed by Python, and cannot be put back by it.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def _tell_what_is_waited_for(server: Stoppable, number: int) -> None:
+    # In a signal handler. Python runs it between two steps of the main thread, whose locks for the log can be taken
+    # again; and the second signal is heard even if whoever reads the log has stopped to.
+    names = server.running_requests()
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        what = ", ".join(shorten(name, _COLUMNS) for name in names[:_NAMED]) + more
+        again = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        log.info("stopping: %s may take up to %g s; %s again stops at once", what, server.deadlines.graceful, again)

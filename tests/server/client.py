@@ -105,8 +105,12 @@ def connect(address: Any, *, tls: ssl.SSLContext | None = None, receive_bytes: i
     if receive_bytes:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     sock.settimeout(SECONDS)
-    sock.connect(address)
-    return Client(tls.wrap_socket(sock, server_hostname="localhost") if tls is not None else sock)
+    try:
+        sock.connect(address)
+        return Client(tls.wrap_socket(sock, server_hostname="localhost") if tls is not None else sock)
+    except OSError:
+        sock.close()
+        raise
 
 
 def request(

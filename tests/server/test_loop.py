@@ -467,6 +467,17 @@ def test_time_runs_out_for_who_is_still_being_served(clock: Clock) -> None:
     assert clock.now - start == pytest.approx(3.0, abs=0.01)
 
 
+def test_when_time_is_up_nobody_else_is_begun_with(clock: Clock) -> None:
+    loop = stopping(clock, graceful=3.0)
+    first, second = loop.add(5), loop.add(6)
+    assert loop.next_fake() is first
+    clock.now += 3
+    assert loop.next_ready() is None
+    assert second.lock.locked()
+    loop._close_queued(loop._ready)
+    assert second.closed
+
+
 def test_the_last_connection_to_close_wakes_the_poller(clock: Clock) -> None:
     loop = stopping(clock)
     first, last = loop.add(5), loop.add(6)

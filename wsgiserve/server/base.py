@@ -59,7 +59,7 @@ class BaseWSGIServer(ConnectionLoop):
 
     For the caller:
 
-    - serve_forever(), stop(), shutdown(), server_close(), fileno(), log_startup()
+    - serve_forever(), stop(), shutdown(), running_requests(), server_close(), fileno(), log_startup()
 
     May be overridden:
 
@@ -173,6 +173,11 @@ class BaseWSGIServer(ConnectionLoop):
         self.stop()
         if threading.get_ident() != self._serving_thread:
             self._stopped.wait()
+
+    def running_requests(self) -> list[str]:
+        """What a graceful stop of this process has to wait for: ``GET /report``. Safe in a signal handler."""
+        connections = list(self.connections.values())
+        return [f"{connection.command} {connection.path}" for connection in connections if connection.running]
 
     def server_close(self) -> None:
         """Close listeners and connections. Called by ``serve_forever`` at its end; may be called again."""

@@ -127,6 +127,8 @@ class ConnectionLoop:
     def next_ready(self) -> WSGIRequestHandler | None:
         """The next connection on which something happened, owned by the caller; None when the server has stopped."""
         while not self._stop_now:
+            if self.stopping and self.out_of_time():
+                break
             try:
                 return self._ready.popleft()
             except IndexError:

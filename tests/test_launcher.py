@@ -192,7 +192,8 @@ def test_the_banner_is_said_when_signals_are_looked_after(
     ("changes", "head"),
     [
         ({"mode": None}, "dev mode"),
-        ({}, "dev mode (--dev)"),
+        ({}, "dev mode (WSGISERVE_MODE)"),
+        ({"mode": "prod"}, "production mode (WSGISERVE_MODE)"),
         ({"mode": None, "host": ("0.0.0.0",)}, "production mode (other machines can connect)"),
     ],
 )
@@ -204,7 +205,7 @@ def test_the_banner_says_which_mode_and_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("INVOCATION_ID", raising=False)
-    launch(replace(CONFIG, log_format="pretty", **changes), SHOP, [])
+    launch(replace(CONFIG, log_format="pretty", **changes), SHOP, [], mode_source="WSGISERVE_MODE")
     lines = capsys.readouterr().err.splitlines()
     assert lines[1].endswith(f"  {head}")
     assert lines[3].endswith("  shop.web:app (Flask 3.1, found by [tool.wsgiserve])")

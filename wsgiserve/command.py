@@ -92,15 +92,15 @@ class Command:
             found_by=found_by,
             full_traceback=config.full_traceback,
         )
-        return self._launch(config, loaded)
+        return self._launch(config, loaded, _place(settings.sources["mode"]))
 
-    def _launch(self, config: Config, loaded: LoadedApp) -> int:
+    def _launch(self, config: Config, loaded: LoadedApp, mode_source: str) -> int:
         """Launch; when the port is taken and somebody sits at a terminal, offer the next one. Never move silently."""
         from wsgiserve.launcher import launch
 
         while True:
             try:
-                return launch(config, loaded, self._argv)
+                return launch(config, loaded, self._argv, mode_source=mode_source)
             except UserError as error:
                 if error.slug != "port-in-use" or config.port == 65535 or not _is_attended():
                     raise
@@ -164,9 +164,12 @@ def _project(config: Config) -> Path:
 
 
 def _found_by(source: str) -> str:
-    if source == "APP":
-        return ""
-    return f"found by {'[tool.wsgiserve]' if source.endswith('pyproject.toml') else source}"
+    return "" if source == "APP" else f"found by {_place(source)}"
+
+
+def _place(source: str) -> str:
+    """A source in the words of the banner."""
+    return "[tool.wsgiserve]" if source.endswith("pyproject.toml") else source
 
 
 def _show(settings: Settings) -> str:

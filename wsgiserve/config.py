@@ -144,9 +144,9 @@ class Config:
         return _LOOPBACKS if self.host == _LOOPBACKS else ()
 
     def effective_mode(self, environ: Mapping[str, str] = os.environ) -> tuple[Mode, str]:
-        """The mode, and why it is that."""
+        """The mode, and why it is that; empty if somebody said so, which is for ``Settings.sources`` to tell."""
         if self.mode is not None:
-            return self.mode, f"--{self.mode}"
+            return self.mode, ""
         if _started_by_systemd(environ):
             return "prod", "started by systemd"
         if self.fd is not None:

@@ -86,7 +86,9 @@ def _takes(function: Any, number: int) -> bool:
 
 
 def kind_of(value: Any) -> str:
-    """One word for a person: ``Flask``, ``function``, ``module``, ``str``."""
+    """One word for a person: ``Flask``, ``function``, ``class``, ``module``, ``str``."""
+    if isinstance(value, type):
+        return "class"
     for path in _class_paths(value):
         if path in _WSGI:
             return _WSGI[path][0]

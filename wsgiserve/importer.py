@@ -178,8 +178,19 @@ def _check(application: Any, name: str) -> None:
     framework = asgi_framework(application)
     if framework is not None:
         raise messages.asgi_app(name, framework)
-    if not callable(application) or is_async(application):
+    if not callable(application) or is_async(application) or _makes_no_body(application):
         raise _not_callable(application, name)
+
+
+def _makes_no_body(value: Any) -> bool:
+    """Whether it is a class that cannot be an application itself: ``Flask`` where ``Flask(__name__)`` was meant.
+
+    A class is one if what it makes can be iterated over: PEP 3333 has an example.
+    """
+    if not isinstance(value, type) or hasattr(value, "__iter__") or hasattr(value, "__getitem__"):
+        return False
+    plain: list[Any] = [object.__new__, type.__call__]
+    return [value.__new__, type(value).__call__] == plain
 
 
 def _not_callable(value: Any, name: str) -> UserError:

@@ -48,11 +48,12 @@ _EVERYWHERE = frozenset(["", "0.0.0.0", "::"])
 # For the command line
 
 
-def launch(config: Config, loaded: LoadedApp, argv: Sequence[str]) -> int:
+def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, mode_source: str = "") -> int:
     """Serve an application as configured, until a signal says to stop.
 
     Args:
         argv: the command as it was typed, to suggest a better one.
+        mode_source: where the mode was said, if it was.
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     Raises:
@@ -70,7 +71,7 @@ def launch(config: Config, loaded: LoadedApp, argv: Sequence[str]) -> int:
         access_log = _access_log(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
         server = _server(config, loaded, listeners, context, access_log)
         received = cleanup.enter_context(stopped_by_signals(server))
-        banner = _banner(config, loaded, addresses, "http" if context is None else "https")
+        banner = _banner(config, loaded, addresses, "http" if context is None else "https", mode_source)
         handler.write(banner.text(console, process_age()))
         server.serve_forever()
     return EXIT_CODES[received[0]] if received else 0
@@ -117,7 +118,7 @@ def _server(
     )
 
 
-def _banner(config: Config, loaded: LoadedApp, addresses: Sequence[object], scheme: str) -> Banner:
+def _banner(config: Config, loaded: LoadedApp, addresses: Sequence[object], scheme: str, mode_source: str) -> Banner:
     mode, reason = config.effective_mode()
     return Banner(
         addresses,
@@ -126,7 +127,7 @@ def _banner(config: Config, loaded: LoadedApp, addresses: Sequence[object], sche
         about=", ".join(filter(None, [loaded.framework, loaded.found_by])),
         mode=mode,
         # Development on this machine is what everybody expects; anything else is worth a reason.
-        why="" if mode == "dev" and config.mode is None else reason,
+        why=mode_source if config.mode is not None else reason if mode == "prod" else "",
     )
 
 

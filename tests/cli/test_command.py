@@ -27,12 +27,12 @@ def run(*argv: str) -> int:
 
 
 @pytest.fixture
-def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, LoadedApp, Sequence[str]]]:
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, LoadedApp, Sequence[str], str]]:
     """With what the server was launched; it ends at once, well."""
-    calls: list[tuple[Config, LoadedApp, Sequence[str]]] = []
+    calls: list[tuple[Config, LoadedApp, Sequence[str], str]] = []
 
-    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str]) -> int:
-        calls.append((config, loaded, argv))
+    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, mode_source: str) -> int:
+        calls.append((config, loaded, argv, mode_source))
         return 0
 
     monkeypatch.setattr(launcher, "launch", launch)
@@ -40,7 +40,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, LoadedApp, S
 
 
 def launching(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def launch(*args: Any) -> int:
+    def launch(*args: Any, **options: Any) -> int:
         raise error
 
     monkeypatch.setattr(launcher, "launch", launch)
@@ -52,7 +52,7 @@ def launching(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 def test_an_application_is_launched_with_the_settings_and_the_words(project: Project, launched: list[Any]) -> None:
     project.write("web.py", WSGI_APP)
     assert run("web:app", "-p", "0") == 0
-    ((config, loaded, argv),) = launched
+    ((config, loaded, argv, _),) = launched
     assert (config.port, loaded.name, loaded.found_by) == (0, "web:app", "")
     assert argv == ["web:app", "-p", "0"]
 
@@ -91,6 +91,31 @@ def test_how_the_application_was_found_is_told(
         monkeypatch.setenv(variable, "web")
     assert run() == 0
     assert launched[0][1].found_by == found_by
+
+
+@pytest.mark.parametrize(
+    ("words", "file", "variable", "source"),
+    [
+        (["--prod"], 'mode = "dev"', "dev", "--prod"),
+        ([], 'mode = "dev"', "prod", "WSGISERVE_MODE"),
+        ([], 'mode = "prod"', "", "[tool.wsgiserve]"),
+        ([], "", "", "default"),
+    ],
+)
+def test_where_the_mode_was_said_is_told(
+    words: list[str],
+    file: str,
+    variable: str,
+    source: str,
+    project: Project,
+    launched: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project.write("app.py", WSGI_APP)
+    project.write("pyproject.toml", f"[tool.wsgiserve]\n{file}\n")
+    monkeypatch.setenv("WSGISERVE_MODE", variable)
+    assert run(*words) == 0
+    assert launched[0][3] == source
 
 
 def test_another_directory_is_looked_in(project: Project, launched: list[Any]) -> None:
@@ -276,7 +301,7 @@ def taken(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     project.write("web.py", WSGI_APP)
     tried: list[int] = []
 
-    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str]) -> int:
+    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, mode_source: str) -> int:
         tried.append(config.port)
         if config.port < 8003 or config.port == 65535:
             raise UserError("port-in-use", f"{config.port} is taken.", why="it is.", fix="another.", exit_code=4)

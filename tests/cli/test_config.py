@@ -60,8 +60,8 @@ def test_every_field_is_an_option_with_an_explanation() -> None:
         ({"host": ("shop.example",)}, ("prod", THERE)),
         ({"uds": "/run/shop.sock"}, ("dev", HERE)),
         ({"fd": 3}, ("prod", "an inherited socket may listen anywhere")),
-        ({"mode": "dev", "host": ("0.0.0.0",)}, ("dev", "--dev")),
-        ({"mode": "prod"}, ("prod", "--prod")),
+        ({"mode": "dev", "host": ("0.0.0.0",)}, ("dev", "")),
+        ({"mode": "prod"}, ("prod", "")),
     ],
 )
 def test_the_mode_follows_from_where_it_listens_unless_it_is_given(
@@ -73,7 +73,7 @@ def test_the_mode_follows_from_where_it_listens_unless_it_is_given(
 @pytest.mark.parametrize("variable", ["SYSTEMD_EXEC_PID", "LISTEN_PID"])
 def test_a_service_of_systemd_is_production(variable: str) -> None:
     assert Config().effective_mode({variable: str(os.getpid())}) == SYSTEMD
-    assert Config(mode="dev").effective_mode({variable: str(os.getpid())}) == ("dev", "--dev")
+    assert Config(mode="dev").effective_mode({variable: str(os.getpid())}) == ("dev", "")
 
 
 def test_what_a_desktops_terminal_inherits_from_systemd_is_not_a_service() -> None:

@@ -153,7 +153,7 @@ def test_asgi_of_no_known_framework_takes_scope_receive_and_send() -> None:
         ("text", "str"),
         (None, "NoneType"),
         (Asynchronous(), "Asynchronous"),
-        (Asynchronous, "type"),
+        (Asynchronous, "class"),
     ],
 )
 def test_other_things_are_told_by_their_type(value: Any, kind: str) -> None:

@@ -194,6 +194,48 @@ def test_a_module_that_is_called_app_is_told_with_the_application_in_it(project:
         assert error.fix == "wsgiserve shop.app:app"
 
 
+CLASSES = """
+class App:
+    def __call__(self, environ, start_response):
+        return []
+
+class Body:
+    def __init__(self, environ, start_response):
+        start_response("200 OK", [])
+
+    def __iter__(self):
+        yield b"body"
+
+class Sequence(App):
+    def __getitem__(self, index):
+        raise IndexError
+
+class New(App):
+    def __new__(cls, environ, start_response):
+        return [b"new"]
+
+class Meta(type):
+    def __call__(cls, environ, start_response):
+        return [b"meta"]
+
+class Made(App, metaclass=Meta):
+    pass
+"""
+
+
+def test_a_class_of_applications_is_none(project: Project) -> None:
+    project.write("web.py", CLASSES)
+    error = refusal("web:App")
+    assert error.what == "web:App is a class, not a WSGI application."
+    assert error.fix == "name the application itself:  wsgiserve MODULE:NAME"
+
+
+@pytest.mark.parametrize("name", ["Body", "Sequence", "New", "Made"])
+def test_a_class_whose_call_returns_a_body_is_an_application(name: str, project: Project) -> None:
+    project.write("web.py", CLASSES)
+    assert load(f"web:{name}").application.__name__ == name
+
+
 def test_the_only_framework_object_may_speak_asgi_and_is_told(project: Project) -> None:
     project.write("api.py", ASGI_FRAMEWORK + "\n\nshop = FastAPI()\n")
     assert refusal("api").what == "api:shop is an ASGI application (FastAPI)."

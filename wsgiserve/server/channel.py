@@ -184,7 +184,7 @@ class Channel:
             return
         if error.slug == TLS_ON_HTTP.slug:
             self.server.warn_once(TLS_ON_HTTP)
-        log.info("%s: %s; answered %d and closed", self.peer, error, error.status)
+        log.debug("%s: %s; answered %d and closed", self.peer, error, error.status)
         self._answer(error.status, f"The server refused the request: {error}.")
         self.log_refusal(error)
 

@@ -182,7 +182,7 @@ class WSGIRequestHandler(RequestLog):
         if self.detached:
             return 0, self._fail_detached(error)  # the status of what is no HTTP any more is ``log_access``'s to say
         if isinstance(error, ClientTimeout) and not sent:
-            log.info("%s: %s; answered 408 and closed", self.peer, error)
+            log.debug("%s: %s; answered 408 and closed", self.peer, error)
             self.fail_response(408, f"The request did not arrive in time: {error}.")
             return 408, "✗ too slow"
         if isinstance(error, ClientDisconnected):
@@ -191,7 +191,7 @@ class WSGIRequestHandler(RequestLog):
             self.close()
             return sent or _CLIENT_LEFT, "✗ too slow" if isinstance(error, ClientTimeout) else "✗ client left"
         if isinstance(error, RemoteProtocolError):
-            log.info("%s: %s; answered %d and closed", self.peer, error, sent or error.status)
+            log.debug("%s: %s; answered %d and closed", self.peer, error, sent or error.status)
             self.fail_response(error.status, f"The server refused the request: {error}.")
             return sent or error.status, f"✗ {error}"
         self._log_failure(error, "closed the connection, the response is incomplete" if sent else "answered 500")

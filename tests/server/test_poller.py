@@ -262,6 +262,18 @@ def test_wake_from_a_signal_handler_ends_a_poll(poller: Poller) -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
+def test_a_signal_that_rings_is_told_from_any_other_wake_up(poller: Poller) -> None:
+    told: list[str] = []
+    poller.waker.on_signal = lambda: told.append("signal")
+    poller.wake()
+    assert named(poller) == []
+    assert told == []
+    poller.wake()
+    os.write(poller.waker.bell, bytes([signal.SIGTERM]))  # as Python does it
+    assert named(poller) == []
+    assert told == ["signal"]
+
+
 def test_waking_it_many_times_wakes_it_once_and_never_waits(poller: Poller) -> None:
     for _ in range(1000):  # more than the pair of sockets behind it has room for
         poller.wake()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +15,13 @@ import pytest
 
 from tests.server.apart import Apart, apart
 from tests.server.client import Client, connect, request
-from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, descriptors, hello, refused, running, until
+from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, descriptors, hello, once, refused, running, until
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 each_class = pytest.mark.parametrize("server_class", IN_ONE_PROCESS)
@@ -46,6 +49,66 @@ def nothing_is_left() -> Iterator[None]:
     yield
     until(lambda: set(threading.enumerate()) <= threads_before)
     assert descriptors() - open_before == set()
+
+
+# Signals
+
+
+@contextmanager
+def unblocked_elsewhere() -> Iterator[Callable[[], None]]:
+    """Sends this process SIGUSR1 when it is told to; a thread gets it that is not the main one."""
+    go = threading.Event()
+
+    def send() -> None:
+        assert go.wait(SECONDS)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # for threads that are started later, too
+    try:
+        yield go.set
+    finally:
+        thread.join()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@each_class
+def test_a_signal_that_another_thread_gets_is_handled_at_once(server_class: Make) -> None:
+    server = make(server_class)
+    in_vain = threading.Timer(SECONDS / 2, server.stop)
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: server.stop())
+    with unblocked_elsewhere() as send:
+        in_vain.start()
+        once(lambda: exchange_ends(server), send)
+        server.serve_forever()
+        assert in_vain.is_alive(), "nobody took notice of the signal"
+        in_vain.cancel()
+        in_vain.join()
+    signal.signal(signal.SIGUSR1, before)
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def exchange_ends(server: BaseWSGIServer) -> bool:
+    """Ask something; afterwards the server waits for whatever comes next."""
+    client = connected(server)
+    assert client.exchange(request("/", "Connection: close")).status == 200
+    client.close()
+    until(lambda: not server.connections)
+    until(lambda: not isinstance(server, ThreadPoolWSGIServer) or server._pool._deputy_sleeps)
+    return True
+
+
+def test_who_has_a_wakeup_descriptor_keeps_it() -> None:
+    server = make(BaseWSGIServer)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.setblocking(False)
+        signal.set_wakeup_fd(theirs.fileno())
+        thread = once(lambda: exchange_ends(server), server.stop)
+        server.serve_forever()
+        thread.join()
+        assert signal.set_wakeup_fd(-1) == theirs.fileno()
 
 
 # Graceful

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import h11
@@ -72,9 +73,8 @@ class Acting:
 
     def _file(self) -> FileWrapper:
         self.opened += 1
-        file = io.BytesIO(b"".join(self.plan.returned))
-        file.close = self.close  # type: ignore[method-assign]
-        return FileWrapper(file, 7)
+        content = io.BytesIO(b"".join(self.plan.returned))
+        return FileWrapper(SimpleNamespace(read=content.read, close=self.close), 7)
 
     def _iterable(self) -> Acting:
         self.opened += 1

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 import logging
+import signal
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import inf
 from typing import Any, Self
 
@@ -119,6 +121,7 @@ class BaseWSGIServer(ConnectionLoop):
         self._stopped = threading.Event()
         self._stopped.set()
         self._serving_thread = 0
+        self._is_woken_by_signals = False
         self._closed = False
 
     def _describe_listener(self, host: str, port: int) -> None:
@@ -145,7 +148,8 @@ class BaseWSGIServer(ConnectionLoop):
         try:
             try:
                 self.acceptor.open(self.poller)
-                self.serve()
+                with self._woken_by_signals():
+                    self.serve()
             finally:
                 self.server_close()
         except KeyboardInterrupt:
@@ -154,6 +158,26 @@ class BaseWSGIServer(ConnectionLoop):
             self._stopped.set()
         if self._fatal is not None:
             raise self._fatal
+
+    @contextmanager
+    def _woken_by_signals(self) -> Iterator[None]:
+        """Signals end a poll, also those that another thread gets, or that come just before the poll begins.
+
+        Python only takes note of a signal when it comes, and has the main thread handle it when that next runs
+        bytecode. The system call that it is about to enter by then may take for ever.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.set_wakeup_fd(self.poller.waker.bell, warn_on_full_buffer=False)
+        self._is_woken_by_signals = before == -1
+        if before != -1:
+            signal.set_wakeup_fd(before)  # of an event loop, maybe, in whose thread we are a guest
+        try:
+            yield
+        finally:
+            if self._is_woken_by_signals:
+                signal.set_wakeup_fd(-1)
 
     def stop(self) -> None:
         """Begin the graceful stop and return at once; a second call stops at once. Safe in a signal handler."""

@@ -170,7 +170,10 @@ class ForkingMixIn(BaseWSGIServer):
     def _become_child(self, connection: WSGIRequestHandler) -> None:
         """Give up everything of the parent's but this connection, without touching what is shared with it."""
         self._is_child = True
-        self.poller.close()
+        parents, self.poller = self.poller, new_poller()
+        if self._is_woken_by_signals:  # and not the parent, nor whatever gets the number of its descriptor
+            signal.set_wakeup_fd(self.poller.waker.bell, warn_on_full_buffer=False)
+        parents.close()
         self.acceptor.leave()
         fileno = connection.stream.fileno
         for other in self.connections.values():
@@ -183,7 +186,6 @@ class ForkingMixIn(BaseWSGIServer):
         self._ready.clear()
         self._requeued.clear()
         self.connections = {fileno: connection}
-        self.poller = new_poller()
         self.poller.register(fileno)
         self.poller.register(self._leave_sign)
 

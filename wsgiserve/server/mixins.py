@@ -42,6 +42,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
         super().__init__(*args, **kwargs)
         self.threads = threads
         self._pool = Pool(threads, self._work)
+        self.poller.waker.on_signal = self._pool.wake_deputy  # the main thread, where signals are handled
 
     def serve(self) -> None:
         """Start the threads and watch over them."""

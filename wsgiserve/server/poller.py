@@ -22,18 +22,52 @@ import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
-__all__ = ["EpollPoller", "Poller", "SelectorPoller", "new_poller"]
+__all__ = ["EpollPoller", "Poller", "SelectorPoller", "Waker", "new_poller"]
 
 Ready = Iterable[tuple[int, bool]]
 """Descriptors with whether the peer has hung up, at least its sending half."""
 
 
+class Waker:
+    """A socket pair as a bell: write on one end, the poller sees the other.
+
+    Attributes:
+        bell: descriptor for ``signal.set_wakeup_fd``.
+        fileno: descriptor that the poller watches.
+        on_signal: called by the thread that polls when it was a signal that rang.
+    """
+
+    def __init__(self) -> None:
+        self._bell, self._ear = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ear.setblocking(False)
+        self.bell = self._bell.fileno()
+        self.fileno = self._ear.fileno()
+        self.on_signal: Callable[[], object] = lambda: None
+
+    def ring(self) -> None:
+        with suppress(OSError):  # full: it rings already; closed: nobody waits any more
+            self._bell.send(b"\0")
+
+    def silence(self) -> None:
+        with suppress(BlockingIOError):
+            while rings := self._ear.recv(4096):
+                if rings.strip(b"\0"):  # Python writes the number of the signal
+                    self.on_signal()
+
+    def close(self) -> None:
+        self._bell.close()
+        self._ear.close()
+
+
 class Poller(Protocol):
     """The interface; see the module for its contract."""
+
+    waker: Waker
 
     def register(self, fileno: int) -> None:
         """Watch for bytes to read, or connections to accept."""
@@ -60,29 +94,6 @@ class Poller(Protocol):
         """Give back its own descriptors."""
 
 
-class _Waker:
-    """A socket pair as a bell: write on one end, the poller sees the other."""
-
-    def __init__(self) -> None:
-        self._bell, self._ear = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ear.setblocking(False)
-        self.fileno = self._ear.fileno()
-
-    def ring(self) -> None:
-        with suppress(OSError):  # full: it rings already; closed: nobody waits any more
-            self._bell.send(b"\0")
-
-    def silence(self) -> None:
-        with suppress(BlockingIOError):
-            while self._ear.recv(4096):
-                pass
-
-    def close(self) -> None:
-        self._bell.close()
-        self._ear.close()
-
-
 if sys.platform == "linux":
     _READ = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
     _WRITE = select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
@@ -93,8 +104,8 @@ if sys.platform == "linux":
 
         def __init__(self) -> None:
             self._epoll = select.epoll()
-            self._waker = _Waker()
-            self._epoll.register(self._waker.fileno, select.EPOLLIN)
+            self.waker = Waker()
+            self._epoll.register(self.waker.fileno, select.EPOLLIN)
 
         def register(self, fileno: int) -> None:
             self._epoll.register(fileno, _READ)
@@ -119,18 +130,18 @@ if sys.platform == "linux":
         def poll(self, timeout: float | None) -> Ready:
             ready = []
             for fileno, mask in self._epoll.poll(timeout):
-                if fileno == self._waker.fileno:
-                    self._waker.silence()
+                if fileno == self.waker.fileno:
+                    self.waker.silence()
                 else:
                     ready.append((fileno, bool(mask & _HUNG_UP)))
             return ready
 
         def wake(self) -> None:
-            self._waker.ring()
+            self.waker.ring()
 
         def close(self) -> None:
             self._epoll.close()
-            self._waker.close()
+            self.waker.close()
 
 
 class SelectorPoller:
@@ -143,8 +154,8 @@ class SelectorPoller:
 
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
         self._selector = selector or selectors.DefaultSelector()
-        self._waker = _Waker()
-        self._selector.register(self._waker.fileno, selectors.EVENT_READ)
+        self.waker = Waker()
+        self._selector.register(self.waker.fileno, selectors.EVENT_READ)
         self._wanted: dict[int, int] = {}
         self._lock = threading.Lock()  # for _wanted and the selector, which have to agree on who is watched at all
         self._to_arm: deque[int] = deque()
@@ -172,8 +183,8 @@ class SelectorPoller:
         self._arm()
         ready = []
         for fileno in self._select(timeout):
-            if fileno == self._waker.fileno:
-                self._waker.silence()
+            if fileno == self.waker.fileno:
+                self.waker.silence()
             else:
                 with self._lock:
                     self._leave_out(fileno)
@@ -182,11 +193,11 @@ class SelectorPoller:
         return ready
 
     def wake(self) -> None:
-        self._waker.ring()
+        self.waker.ring()
 
     def close(self) -> None:
         self._selector.close()
-        self._waker.close()
+        self.waker.close()
 
     def _change(self, fileno: int, events: int) -> None:
         known = self._wanted.get(fileno)
@@ -197,7 +208,7 @@ class SelectorPoller:
         self._wanted[fileno] = events
         self._to_arm.append(fileno)
         if self._polling:
-            self._waker.ring()
+            self.waker.ring()
 
     def _arm(self) -> None:
         while self._to_arm:

@@ -53,7 +53,13 @@ FLOORS = {
 ABOVE = Floor({"wsgiserve"}, ANYTHING)
 
 # Who alone may import it.
-ON_TOP = {"__main__": set[str](), "cli": {"__main__"}, "command": {"cli"}, "launcher": {"command"}}
+ON_TOP = {
+    "__main__": set[str](),
+    "cli": {"__main__"},
+    "command": {"cli"},
+    "launcher": {"command", "reload"},
+    "reload": {"command"},
+}
 
 # Not of the standard library. In a function, so that a server which needs none of them starts without them.
 IN_FUNCTIONS = {"cryptography", "flask", "werkzeug"}

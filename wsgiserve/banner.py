@@ -46,6 +46,8 @@ class Banner:
     """``dev`` or ``prod``."""
     why: str = ""
     """Why it is this mode, where that is not plain."""
+    watching: str = ""
+    """What is watched, and how."""
     notes: Sequence[str] = ()
     """Warnings: only what a person would want to change."""
 
@@ -66,10 +68,11 @@ class Banner:
         notes = [f"  {console.paint('!', 'yellow')}  {escape(note)}" for note in self.notes[:2]]
         urls = _for_people(self.addresses, self.scheme)
         lines = self._pretty_urls(console, urls)
-        room = _LINES_FOR_URLS_AND_NOTES - len(notes)
+        watching = [f"     Watching   {escape(self.watching)}"] if self.watching else []
+        room = _LINES_FOR_URLS_AND_NOTES - len(notes) - len(watching)
         if len(lines) > room:
             lines[room - 1 :] = [f"                and {len(lines) - room + 1} more"]
-        return "\n".join(["", head, "", *lines, *notes, "", ""])
+        return "\n".join(["", head, "", *lines, *watching, *notes, "", ""])
 
     def _pretty_urls(self, console: Console, urls: list[str]) -> list[str]:
         about = f" ({escape(self.about)})" if self.about else ""

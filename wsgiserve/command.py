@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -85,6 +86,9 @@ class Command:
             app, found_by = config.app, _found_by(settings.sources["app"])
         else:
             app, found_by = discover(directory, os.environ)
+        mode_source = _place(settings.sources["mode"])
+        if config.reload:
+            return self._supervise(config, app, found_by, directory, mode_source)
         loaded = load(
             app,
             factory=config.factory,
@@ -92,15 +96,26 @@ class Command:
             found_by=found_by,
             full_traceback=config.full_traceback,
         )
-        return self._launch(config, loaded, _place(settings.sources["mode"]))
+        return self._launch(config, loaded, mode_source)
 
     def _launch(self, config: Config, loaded: LoadedApp, mode_source: str) -> int:
-        """Launch; when the port is taken and somebody sits at a terminal, offer the next one. Never move silently."""
         from wsgiserve.launcher import launch
 
+        return self._on_free_port(config, lambda config: launch(config, loaded, self._argv, mode_source=mode_source))
+
+    def _supervise(self, config: Config, app: str, found_by: str, directory: Path, mode_source: str) -> int:
+        from wsgiserve.reload.start import supervise
+
+        start = partial(
+            supervise, app=app, found_by=found_by, directory=directory, argv=self._argv, mode_source=mode_source
+        )
+        return self._on_free_port(config, start)
+
+    def _on_free_port(self, config: Config, start: Callable[[Config], int]) -> int:
+        """Start; when the port is taken and somebody sits at a terminal, offer the next one. Never move silently."""
         while True:
             try:
-                return launch(config, loaded, self._argv, mode_source=mode_source)
+                return start(config)
             except UserError as error:
                 if error.slug != "port-in-use" or config.port == 65535 or not _is_attended():
                     raise

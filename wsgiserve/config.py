@@ -25,7 +25,7 @@ _LIMITS, _DEADLINES = Limits(), Deadlines()
 _LOOPBACKS = ("127.0.0.1", "::1")
 
 _APP, _WHERE, _HOW = "Application", "Where to listen", "How to run it"
-_CLIENTS, _SAY = "Limits and deadlines for clients", "What to print"
+_RELOAD, _CLIENTS, _SAY = "Reloading", "Limits and deadlines for clients", "What to print"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,33 @@ class Config:
     processes: int = option(40, integer(1, 10_000), "Processes at a time; with --concurrency fork only.", group=_HOW)
     graceful_timeout: float = option(
         _DEADLINES.graceful, seconds, "Time to finish for requests that run when a signal says to stop.", group=_HOW
+    )
+
+    reload: bool = option(
+        False,
+        flag,
+        "Start the application anew when one of its files has changed.",
+        group=_RELOAD,
+        flags=("--reload", "--no-reload"),
+    )
+    watch: tuple[str, ...] | None = option(
+        None, texts, "Directory or file to watch instead of the project; may be repeated.", group=_RELOAD
+    )
+    watch_ignore: tuple[str, ...] | None = option(
+        None, texts, "Pattern of files and directories to leave alone; may be repeated.", group=_RELOAD
+    )
+    reload_on: tuple[str, ...] | None = option(
+        None, texts, "Pattern of further files that count; may be repeated.", group=_RELOAD
+    )
+    poll: bool = option(
+        False,
+        flag,
+        "Look at the files instead of waiting for the system to tell.",
+        group=_RELOAD,
+        flags=("--poll", "--no-poll"),
+    )
+    reload_grace: float = option(
+        2.0, seconds, "Time to finish for requests that run when the application is reloaded.", group=_RELOAD
     )
 
     max_connections: int = option(

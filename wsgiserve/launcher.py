@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from wsgiserve.server.handler import WSGIRequestHandler
     from wsgiserve.wsgi.gateway import Application
 
-__all__ = ["is_running_from_reloader", "launch", "run_simple"]
+__all__ = ["access_log_for", "banner_of", "discard", "is_running_from_reloader", "launch", "run_simple", "server_for"]
 
 log = logging.getLogger(logs.SERVER_LOGGER)
 
@@ -65,24 +65,25 @@ def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, mode_sourc
     with ExitStack() as cleanup:
         listeners = open_listeners(config, argv)
         for listener in listeners:
-            cleanup.callback(_discard, listener)
+            cleanup.callback(discard, listener)
         addresses = [listener.getsockname() for listener in listeners]
         # A handler on the root logger is for whatever happens; one on our loggers is for these very lines.
-        access_log = _access_log(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
-        server = _server(config, loaded, listeners, context, access_log)
+        access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
+        server = server_for(config, loaded, listeners, context, access_log)
         received = cleanup.enter_context(stopped_by_signals(server))
-        banner = _banner(config, loaded, addresses, "http" if context is None else "https", mode_source)
+        banner = banner_of(config, loaded, addresses, "http" if context is None else "https", mode_source)
         handler.write(banner.text(console, process_age()))
         server.serve_forever()
     return EXIT_CODES[received[0]] if received else 0
 
 
-def _discard(listener: socket.socket) -> None:
+def discard(listener: socket.socket) -> None:
+    """Close it, and take its file away."""
     unlink_unix(listener)
     listener.close()
 
 
-def _access_log(console: Console, handler: logs.ConsoleHandler, *, below: str | None) -> AccessLog | None:
+def access_log_for(console: Console, handler: logs.ConsoleHandler, *, below: str | None) -> AccessLog | None:
     """Ours, unless a handler of the user's waits for access lines; ``below`` is for ``is_handled_by_user``."""
     if not log.isEnabledFor(logging.INFO):
         return None
@@ -91,13 +92,14 @@ def _access_log(console: Console, handler: logs.ConsoleHandler, *, below: str | 
     return make_access_log(console, handler.write)
 
 
-def _server(
+def server_for(
     config: Config,
     loaded: LoadedApp,
     listeners: Sequence[socket.socket],
     context: ssl.SSLContext | None,
     access_log: AccessLog | None,
 ) -> BaseWSGIServer:
+    """The server that is configured, on listeners that are open already."""
     kinds: dict[str, Callable[..., BaseWSGIServer]] = {
         "pool": partial(ThreadPoolWSGIServer, threads=config.effective_threads()),
         "thread": ThreadedWSGIServer,
@@ -118,7 +120,8 @@ def _server(
     )
 
 
-def _banner(config: Config, loaded: LoadedApp, addresses: Sequence[object], scheme: str, mode_source: str) -> Banner:
+def banner_of(config: Config, loaded: LoadedApp, addresses: Sequence[object], scheme: str, mode_source: str) -> Banner:
+    """What to say when the server accepts connections."""
     mode, reason = config.effective_mode()
     return Banner(
         addresses,
@@ -201,7 +204,7 @@ def run_simple(
     )
     server = _bind(start, port)
     with server, stopped_by_signals(server, defaults_only=True):
-        server.access_log = _access_log(console, handler, below=None)
+        server.access_log = access_log_for(console, handler, below=None)
         server.socket.set_inheritable(True)
         os.environ["WERKZEUG_SERVER_FD"] = str(server.fileno())
         if not is_running_from_reloader():

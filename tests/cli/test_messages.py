@@ -127,6 +127,17 @@ def port_denied_above_1024(project: Project, monkeypatch: pytest.MonkeyPatch) ->
     return messages.port_denied(9000)
 
 
+@case
+def watch_path(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
+    project.write("templates/base.html", "")
+    return messages.watch_path("./templats")
+
+
+@case
+def watch_path_and_none_near(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
+    return messages.watch_path("elsewhere")
+
+
 def without_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in an environment into which nothing was installed."""
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if "site-packages" not in entry])

@@ -111,6 +111,52 @@ def test_who_has_a_wakeup_descriptor_keeps_it() -> None:
         assert signal.set_wakeup_fd(-1) == theirs.fileno()
 
 
+# Retiring
+
+
+@each_class
+def test_who_retires_leaves_the_door_to_another_process(server_class: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        app = Held()
+        with running(make(server_class, app, listeners=[listener.dup()])) as server:
+            server.acceptor.shared = True
+            client = connected(server, request("/held"))
+            app.wait_for(1)
+            server.retire(SECONDS)
+            app.go.set()
+            assert client.read().headers["Connection"] == "close"
+            client.close()
+            until(lambda: not server.acceptor.listeners)
+            later = connected(server, request("/"))
+        with running(make(server_class, listeners=[listener.dup()])):
+            assert later.read().status == 200
+            later.close()
+
+
+@each_class
+def test_who_retires_has_the_time_that_it_is_given(server_class: Make) -> None:
+    app = Held()
+    with running(make(server_class, app)) as server:
+        client = connected(server, request("/held"))
+        app.wait_for(1)
+        server.retire(0.05)
+        if server_class is BaseWSGIServer:
+            app.go.set()  # nobody takes a request away from the only thread there is
+            client.read()
+        else:
+            assert client.rest() == b""
+        client.close()
+        app.go.set()
+
+
+def test_the_file_of_a_shared_unix_socket_stays(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("s") / "socket"
+    with BaseWSGIServer(f"unix://{path}", 0, hello, access_log=None) as server:
+        server.acceptor.shared = True
+    assert path.is_socket()
+
+
 # Graceful
 
 

@@ -4,7 +4,14 @@ One function for each message, which returns a UserError; the words live here an
 sockets: whoever finds the mistake passes in what it saw. The slug is also the name of a page of the documentation.
 """
 
-from wsgiserve.messages.configuring import bad_config, bad_option, internal_error, unknown_option, unreadable_config
+from wsgiserve.messages.configuring import (
+    bad_config,
+    bad_option,
+    internal_error,
+    unknown_option,
+    unreadable_config,
+    watch_path,
+)
 from wsgiserve.messages.form import (
     CANNOT_BIND,
     CANNOT_LOAD,
@@ -68,4 +75,5 @@ __all__ = [
     "tls_extra",
     "unknown_option",
     "unreadable_config",
+    "watch_path",
 ]

@@ -1,14 +1,15 @@
-"""Messages 16 and 17: options and configuration; and the one for our own faults."""
+"""Messages 16 to 18: options and configuration; and the one for our own faults."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from wsgiserve.errors import UserError
 from wsgiserve.frames import describe
-from wsgiserve.messages.form import INTERNAL, USAGE, did_you_mean
+from wsgiserve.messages.form import INTERNAL, USAGE, did_you_mean, nearest
 
-__all__ = ["bad_config", "bad_option", "internal_error", "unknown_option", "unreadable_config"]
+__all__ = ["bad_config", "bad_option", "internal_error", "unknown_option", "unreadable_config", "watch_path"]
 
 
 def unknown_option(option: str, known: Iterable[str]) -> UserError:
@@ -46,6 +47,20 @@ def unreadable_config(file: str, error: Exception) -> UserError:
         f"{file} cannot be read.",
         why=f"{error}.",
         fix="mend the file; wsgiserve looks for [tool.wsgiserve] in it.",
+        exit_code=USAGE,
+    )
+
+
+def watch_path(path: str) -> UserError:
+    """Message 18."""
+    typed = Path(path)
+    near = nearest(typed.name, [found.name for found in typed.parent.glob("*")])
+    shown = f"./{typed.with_name(near)}" if path.startswith("./") else str(typed.with_name(near or typed.name))
+    return UserError(
+        "watch-path",
+        f"--watch {path} does not exist.",
+        why="nothing there could ever change.",
+        fix=f"did you mean {shown}?" if near else "name a directory or a file that is there.",
         exit_code=USAGE,
     )
 

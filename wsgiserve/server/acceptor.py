@@ -45,11 +45,13 @@ class Acceptor:
     Attributes:
         listeners: those that are still open.
         full: accepting waits for a connection to end.
+        shared: another process has the same listeners, and goes on listening when this one does not.
     """
 
     def __init__(self, listeners: Sequence[socket.socket], has_room: Callable[[], bool]) -> None:
         self.listeners = list(listeners)
         self.full = False
+        self.shared = False
         self._has_room = has_room
         self._poller: Poller | None = None
         self._resume_at = inf
@@ -94,8 +96,9 @@ class Acceptor:
 
     def unlink(self) -> None:
         """Take away the files of unix sockets, so that nobody new finds them; those who wait can still be accepted."""
-        for listener in self.listeners:
-            unlink_unix(listener)
+        if not self.shared:
+            for listener in self.listeners:
+                unlink_unix(listener)
 
     def close(self) -> None:
         """Stop accepting; connections that still wait in the kernel's queue are reset."""

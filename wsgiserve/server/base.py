@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import inf
 from typing import Any, Self
 
@@ -61,7 +62,7 @@ class BaseWSGIServer(ConnectionLoop):
 
     For the caller:
 
-    - serve_forever(), stop(), shutdown(), running_requests(), server_close(), fileno(), log_startup()
+    - serve_forever(), stop(), retire(), shutdown(), running_requests(), server_close(), fileno(), log_startup()
 
     May be overridden:
 
@@ -187,6 +188,12 @@ class BaseWSGIServer(ConnectionLoop):
             self._graceful_until = time.monotonic() + self.deadlines.graceful
             self.stopping = True
         self.poller.wake()
+
+    def retire(self, seconds: float) -> None:
+        """Stop gracefully within so many seconds, and leave new connections to a process with the same listeners."""
+        self.deadlines = replace(self.deadlines, graceful=seconds)
+        self._retired = True
+        self.stop()
 
     def shutdown(self) -> None:
         """Stop gracefully and wait until ``serve_forever`` has returned.

@@ -79,6 +79,7 @@ class ConnectionLoop:
         self._parked_lock = threading.Lock()
         self._graceful_until = inf
         self._draining = False
+        self._retired = False  # who waits at the door is another process's to take in
         self._stop_now = False
 
     def make_connection(self, sock: socket.socket, address: Any) -> WSGIRequestHandler | None:
@@ -227,6 +228,9 @@ class ConnectionLoop:
 
     def _close_door(self) -> None:
         """Take in who is waiting at the door and close it; while there is no room for all it stays open."""
+        if self._retired:
+            self.acceptor.close()
+            return
         self.acceptor.unlink()
         late = time.monotonic() + _LAST_MOMENT_SECONDS
         for sock, address in self.acceptor.accept_waiting():

@@ -1,0 +1,126 @@
+"""A project in a folder, and ``wsgiserve --reload`` that serves it in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+from tests.server.running import SECONDS, until
+
+__all__ = ["Loop", "loop"]
+
+ROOT = Path(__file__).parents[2]
+
+APP = """
+import os, threading
+import words
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return {"/stuck": stuck, "/slow": slow, "/crash": crash}.get(environ["PATH_INFO"], text)()
+
+def text():
+    yield f"{words.WORD} {os.getpid()}".encode()
+
+def stuck():
+    yield b"begun"
+    threading.Event().wait()
+
+def slow():
+    yield b"begun"
+    threading.Event().wait(0.5)
+    yield b" and done"
+
+def crash():
+    os._exit(7)
+"""
+
+
+class Loop:
+    """The project and its server."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[str], log: Path) -> None:
+        self.folder = folder
+        self.process = process
+        self._log = log
+        until(lambda: "listening on" in self.log() or process.poll() is not None)
+        urls = [word for word in self.log().split() if word.startswith("http://")]
+        self.port = int(urls[0].rpartition(":")[2]) if urls else 0
+
+    def log(self) -> str:
+        """All that it has said."""
+        return self._log.read_text()
+
+    def save(self, name: str, text: str) -> None:
+        """As an editor does: the whole file at once."""
+        temporary = self.folder / f"{name}~"
+        temporary.write_text(text)
+        temporary.replace(self.folder / name)
+
+    def word(self, word: str) -> None:
+        """Save the module that the application imports."""
+        self.save("words.py", f"WORD = {word!r}\n")
+
+    def get(self, target: str = "/", **headers: str) -> tuple[int, str]:
+        """Status and body, on a connection of its own."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        try:
+            connection.request("GET", target, headers=headers)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        finally:
+            connection.close()
+
+    def says(self, word: str) -> bool:
+        """Whether the application that answers is the one with this word."""
+        status, body = self.get()
+        return status == 200 and body.startswith(f"{word} ")
+
+    def wait_for_log(self, text: str, count: int = 1) -> None:
+        """Until it has said something so often."""
+        until(lambda: self.log().count(text) >= count)
+
+    def workers(self) -> list[int]:
+        """Process ids of its workers, of those that are on their way out too."""
+        return [
+            int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ]
+
+    def end(self, *signals: int) -> int:
+        """Send signals; the exit code."""
+        for number in signals or [signal.SIGTERM]:
+            self.process.send_signal(number)
+        return self.process.wait(SECONDS)
+
+
+@contextmanager
+def loop(folder: Path, *words: str, files: dict[str, str] | None = None, options: Sequence[str] = ()) -> Iterator[Loop]:
+    """Serve; ``files`` are written before, besides the application and its module.
+
+    Args:
+        words: of the command.
+        options: of the interpreter.
+    """
+    project = folder / "project"
+    project.mkdir()
+    for name, text in {"pyproject.toml": "", "app.py": APP, "words.py": "WORD = 'one'\n", **(files or {})}.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text)
+    log = folder / "log"
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "WSGISERVE_MODE": "dev"}
+    port = [] if "--uds" in words else ["--port", "0"]
+    argv = [sys.executable, *options, "-m", "wsgiserve", "app", "--reload", *port, *words]
+    with log.open("w") as stderr:
+        process = subprocess.Popen(argv, cwd=project, env=environ, stderr=stderr, text=True, process_group=0)
+    try:
+        yield Loop(project, process, log)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()

@@ -1,0 +1,136 @@
+"""Which files matter, and whether they have changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wsgiserve.reload.changes import Project, find_root
+
+
+def write(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+
+
+@pytest.mark.parametrize("mark", ["pyproject.toml", "setup.py", ".git", "manage.py"])
+def test_the_root_is_the_first_directory_upwards_that_looks_like_one(mark: str, tmp_path: Path) -> None:
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    (tmp_path / mark).touch()
+    assert find_root(below) == tmp_path
+
+
+def test_without_any_mark_the_directory_itself_is_the_root(tmp_path: Path) -> None:
+    below = tmp_path / "a"
+    below.mkdir()
+    if find_root(tmp_path) == tmp_path:  # unless the machine keeps its temporary files in a project
+        assert find_root(below) == below
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("app.py", "shop/cart.py", "fast.pyx", "fast.cpython-311.so", ".env", ".env.local", ".flaskenv"),
+        *("pyproject.toml", "locale/de.po", "locale/de.mo", "shop/templates/base.html", "anywhere.jinja2"),
+        *("templates/mail.txt", "shop/templates/mail/order.txt", "jinja2/feed.xml"),
+    ],
+)
+def test_what_an_application_is_made_of_matters(name: str, tmp_path: Path) -> None:
+    assert Project([tmp_path]).matters(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("notes.txt", "feed.xml", "README.md", "style.css", "app.js", "db.sqlite3", "server.log", "app.pyc"),
+        *(".#app.py", "#app.py#", "app.py~", "4913", "templates/.base.html.swp"),
+    ],
+)
+def test_other_files_do_not(name: str, tmp_path: Path) -> None:
+    assert not Project([tmp_path]).matters(tmp_path / name)
+
+
+def test_what_is_outside_of_the_roots_does_not(tmp_path: Path) -> None:
+    assert not Project([tmp_path / "shop"]).matters(tmp_path / "other" / "app.py")
+
+
+def test_a_root_may_be_a_file_of_any_name(tmp_path: Path) -> None:
+    write(tmp_path, "settings.ini", "app.py")
+    project = Project([tmp_path / "settings.ini"])
+    assert project.matters(tmp_path / "settings.ini")
+    assert not project.matters(tmp_path / "app.py")
+    assert project.folders() == [tmp_path]
+
+
+def test_more_patterns_make_more_files_matter(tmp_path: Path) -> None:
+    project = Project([tmp_path], more=["*.ini", "*/data/*.csv"])
+    assert project.matters(tmp_path / "settings.ini")
+    assert project.matters(tmp_path / "data" / "prices.csv")
+    assert not project.matters(tmp_path / "prices.csv")
+
+
+def test_files_and_directories_can_be_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, "app.py", "generated/a.py", "shop/generated_b.py", "shop/cart.py", "shop/local/c.py")
+    project = Project([tmp_path], ignored=["generated*", "shop/local"])
+    assert sorted(project.folders()) == [tmp_path, tmp_path / "shop"]
+    assert sorted(project.files(project.folders())) == [tmp_path / "app.py", tmp_path / "shop" / "cart.py"]
+
+
+def test_directories_in_which_nobody_works_are_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, "shop/a.py", ".git/b.py", "node_modules/c/d.py", "my-env/pyvenv.cfg", "my-env/lib/e.py")
+    write(tmp_path, "shop/__pycache__/f.py", "shop.egg-info/g.py", "media/h.py")
+    assert sorted(Project([tmp_path]).folders()) == [tmp_path, tmp_path / "shop"]
+
+
+def test_a_root_is_watched_whatever_it_is_called(tmp_path: Path) -> None:
+    write(tmp_path, "build/app.py")
+    assert Project([tmp_path / "build"]).folders() == [tmp_path / "build"]
+
+
+def test_a_directory_that_is_gone_again_has_no_files(tmp_path: Path) -> None:
+    project = Project([tmp_path])
+    assert project.files([tmp_path / "gone"]) == []
+    assert project.folders_below(tmp_path / "gone") == []
+
+
+def test_a_change_is_another_content(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    project = Project([tmp_path])
+    assert not project.changed(path) or not path.exists()
+    path.write_text("one")
+    assert project.changed(path)
+    assert not project.changed(path)
+    path.write_text("one")
+    assert not project.changed(path)
+    path.write_text("two")
+    assert project.changed(path)
+    path.unlink()
+    assert project.changed(path)
+    assert not project.changed(path)
+
+
+def test_what_was_learned_need_not_be_read_before_it_is_known(tmp_path: Path) -> None:
+    write(tmp_path, "app.py")
+    project = Project([tmp_path])
+    project.learn([tmp_path / "app.py"])
+    assert not project.changed(tmp_path / "app.py")
+
+
+def test_a_large_file_is_told_by_its_size_and_time(tmp_path: Path) -> None:
+    path = tmp_path / "fast.so"
+    path.write_bytes(b"x" * (1 << 20) + b"y")
+    project = Project([tmp_path])
+    project.learn([path])
+    assert not project.changed(path)
+    path.touch()
+    assert project.changed(path)
+
+
+def test_names_are_relative_to_their_root(tmp_path: Path) -> None:
+    project = Project([tmp_path])
+    assert project.short(tmp_path / "shop" / "cart.py") == "shop/cart.py"
+    assert project.short(Path("/elsewhere/a.py")) == "/elsewhere/a.py"

@@ -1,0 +1,279 @@
+"""Edit, reload, err, mend: the loop as a developer sees it, with real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from functools import partial
+from http.client import RemoteDisconnected
+from pathlib import Path
+
+import pytest
+
+from tests.reload.looping import loop
+from tests.server.client import connect, request
+from tests.server.running import until
+
+
+def gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
+def test_a_saved_module_is_served_and_the_log_says_which(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        assert project.says("one")
+        project.word("two")
+        until(lambda: project.says("two"))
+        project.wait_for_log("reloaded: words.py -> words  ")
+        assert project.end() == 0
+        assert "Traceback" not in project.log()
+
+
+def test_two_saves_within_a_second_of_the_same_size_are_two(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        for word in ("two", "six", "ten"):
+            project.word(word)
+            until(partial(project.says, word))
+
+
+@pytest.mark.parametrize("options", [["--poll"], []])
+def test_what_changes_nothing_or_is_not_imported_reloads_nothing(options: list[str], tmp_path: Path) -> None:
+    with loop(tmp_path, "--log-level", "debug", *options) as project:
+        _, before = project.get()
+        project.word("one")
+        project.save("test_cart.py", "1 / 0")
+        project.wait_for_log("test_cart.py changed; not imported, no reload")
+        assert project.get() == (200, before)
+
+
+def test_templates_and_what_was_asked_for_need_not_be_imported(tmp_path: Path) -> None:
+    files = {"templates/base.html": "x", "prices.csv": "1"}
+    with loop(tmp_path, "--reload-on", "*.csv", files=files) as project:
+        project.save("templates/base.html", "y")
+        project.wait_for_log("reloaded: templates/base.html  ")
+        project.save("prices.csv", "2")
+        project.wait_for_log("reloaded: prices.csv  ")
+
+
+def test_an_application_that_is_broken_is_explained_and_heals_on_the_next_save(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        project.save("words.py", "WORD = (\n")
+        until(lambda: project.get()[0] == 503)
+        status, text = project.get(Accept="application/json")
+        assert status == 503
+        assert json.loads(text)["error"]["what"].startswith("words.py line 1: SyntaxError: '(' was never closed")
+        project.wait_for_log("SyntaxError: '(' was never closed")
+        project.word("two")
+        until(lambda: project.says("two"))
+
+
+def test_the_first_load_may_fail_too(tmp_path: Path) -> None:
+    with loop(tmp_path, files={"words.py": "import no_such_module"}) as project:
+        assert "no_such_module" in project.get()[1]
+        project.save("unrelated.py", "while nothing runs, any file may be the one that was missing")
+        project.wait_for_log("No module named 'no_such_module'", 2)
+        project.word("one")
+        until(lambda: project.says("one"))
+        assert project.end() == 0
+
+
+def test_a_save_while_the_application_loads_starts_anew(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        (first,) = project.workers()
+        project.save("words.py", "import threading\nthreading.Event().wait()\n")
+        until(lambda: project.workers() and first not in project.workers())
+        project.word("two")
+        until(lambda: project.says("two"))
+
+
+def test_what_runs_may_finish(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        client = connect(("127.0.0.1", project.port))
+        client.send(request("/slow"))
+        assert b"200 OK" in client.read_head()
+        project.word("two")
+        until(lambda: project.says("two"))
+        assert b"begun" in (rest := client.rest())
+        assert b" and done" in rest
+        client.close()
+
+
+def test_what_does_not_finish_is_cut_and_named(tmp_path: Path) -> None:
+    with loop(tmp_path, "--reload-grace", "0.2") as project:
+        client = connect(("127.0.0.1", project.port))
+        client.send(request("/stuck"))
+        assert b"200 OK" in client.read_head()
+        old = project.workers()
+        project.word("two")
+        until(lambda: project.says("two"))
+        client.rest()
+        client.close()
+        project.wait_for_log("GET /stuck did not finish within 0.2 s of the reload; it was cut.")
+        until(lambda: all(map(gone, old)))
+
+
+def is_last(seen: list[str], word: str) -> bool:
+    return word in seen[-2:]
+
+
+def test_no_request_is_refused_or_lost_while_it_reloads(tmp_path: Path) -> None:
+    with loop(tmp_path, "--no-access-log") as project:
+        stop = threading.Event()
+        wrong: list[str] = []
+        seen: list[str] = []
+
+        def ask() -> None:
+            while not stop.is_set():
+                try:
+                    status, body = project.get()
+                except OSError as error:
+                    wrong.append(repr(error))
+                else:
+                    seen.append(body.split()[0])
+                    if status != 200:
+                        wrong.append(body)
+
+        threads = [threading.Thread(target=ask) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for number in range(5):
+            project.word(f"w{number}")
+            until(partial(is_last, seen, f"w{number}"))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+
+
+def test_a_crash_is_told_and_another_process_started(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        with pytest.raises(RemoteDisconnected):
+            project.get("/crash")
+        until(lambda: project.says("one"))
+        project.wait_for_log("the app's process ended (exit code 7); started another")
+
+
+def test_after_the_second_crash_it_waits_for_a_save(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        for _ in range(2):
+            assert project.says("one")
+            (pid,) = project.workers()
+            os.kill(pid, signal.SIGSEGV)
+            until(partial(gone, pid))
+        until(lambda: project.get()[0] == 503)
+        assert "the app's process ended twice (SIGSEGV)" in project.get()[1]
+        project.word("two")
+        until(lambda: project.says("two"))
+
+
+def test_a_crash_while_it_loads_is_explained(tmp_path: Path) -> None:
+    with loop(tmp_path, files={"words.py": "import os; os._exit(3)"}) as project:
+        assert "the app's process ended while it was loaded (exit code 3)" in project.get()[1]
+        project.word("two")
+        until(lambda: project.says("two"))
+
+
+def test_while_git_works_it_waits(tmp_path: Path) -> None:
+    with loop(tmp_path, files={".git/HEAD": "x"}) as project:
+        lock = project.folder / ".git" / "index.lock"
+        lock.touch()
+        project.word("two")
+        assert project.says("one")
+        project.word("three")
+        lock.unlink()
+        until(lambda: project.says("three"))
+        assert "two" not in project.log()
+        project.wait_for_log("reloaded: words.py")
+        assert project.log().count("reloaded") == 1
+
+
+# The end
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_all_of_it(number: int, code: int, tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        workers = project.workers()
+        assert project.end(number) == code
+        until(lambda: all(map(gone, workers)))
+        assert "Traceback" not in project.log()
+
+
+def test_a_signal_lets_requests_finish_and_names_them(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        client = connect(("127.0.0.1", project.port))
+        client.send(request("/slow"))
+        assert b"200 OK" in client.read_head()
+        project.process.send_signal(signal.SIGINT)
+        assert b" and done" in client.rest()
+        client.close()
+        assert project.process.wait(20) == 130
+        assert "stopping: GET /slow may take up to 10 s; Ctrl-C again stops at once" in project.log()
+
+
+def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
+    with loop(tmp_path, "--graceful-timeout", "600") as project:
+        client = connect(("127.0.0.1", project.port))
+        client.send(request("/stuck"))
+        assert b"200 OK" in client.read_head()
+        project.process.send_signal(signal.SIGINT)
+        project.wait_for_log("Ctrl-C again stops at once")
+        assert project.end(signal.SIGINT) == 130
+        client.rest()
+        client.close()
+
+
+def test_a_worker_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        workers = project.workers()
+        project.process.kill()
+        until(lambda: all(map(gone, workers)))
+
+
+def test_a_worker_that_loads_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        (first,) = project.workers()
+        project.save("words.py", "import threading\nthreading.Event().wait()\n")
+        until(lambda: project.workers() and first not in project.workers())
+        workers = project.workers()
+        project.process.kill()
+        until(lambda: all(map(gone, workers)))
+
+
+def test_a_unix_socket_outlives_its_workers_and_is_removed_at_the_end(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    path = tmp_path_factory.mktemp("s") / "socket"
+
+    def answer() -> bytes:
+        client = connect(str(path))
+        client.send(request("/", "Connection: close"))
+        body = client.read().body
+        client.close()
+        return body
+
+    with loop(tmp_path, "--uds", str(path)) as project:
+        assert answer().startswith(b"one ")
+        project.word("two")
+        until(lambda: answer().startswith(b"two "))
+        assert project.end() == 0
+        assert not path.exists()
+
+
+def test_the_server_does_nothing_while_nothing_happens(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        assert project.says("one")
+        pids = [project.process.pid, *project.workers()]
+
+        def ticks() -> int:
+            total = 0
+            for pid in pids:
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                total += int(fields[11]) + int(fields[12])
+            return total
+
+        before = ticks()
+        threading.Event().wait(1.0)  # what passes is what is measured
+        assert ticks() - before <= 1

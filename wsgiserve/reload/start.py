@@ -1,0 +1,89 @@
+"""From decisions to a running supervisor: sockets, files to watch, the banner, and an exit code.
+
+The counterpart of ``launcher.launch`` for a server that reloads.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from wsgiserve import logs, messages
+from wsgiserve.banner import process_age
+from wsgiserve.console import ColorChoice, Form, make_console
+from wsgiserve.importer import LoadedApp
+from wsgiserve.launcher import banner_of, discard
+from wsgiserve.listening import load_certificate, open_listeners
+from wsgiserve.reload.changes import Project, find_root
+from wsgiserve.reload.supervisor import Plan, Supervisor
+
+if TYPE_CHECKING:
+    from wsgiserve.config import Config
+    from wsgiserve.reload.channel import Message
+
+__all__ = ["supervise"]
+
+
+def supervise(
+    config: Config, app: str, *, found_by: str, directory: Path, argv: Sequence[str], mode_source: str = ""
+) -> int:
+    """Serve an application and reload it when it changes, until a signal says to stop.
+
+    Args:
+        app: as typed, or found; it is imported by workers alone.
+        found_by: how it was found, for the banner.
+        directory: the application's.
+        argv: the command as it was typed, to suggest a better one.
+        mode_source: where the mode was said, if it was.
+    Returns:
+        The exit code: 0 after SIGTERM, 130 after Ctrl-C.
+    Raises:
+        UserError: an address is not to be had, a path to watch is not there, or the certificate is of no use.
+    """
+    console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
+    handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
+    scheme = "http" if load_certificate(config) is None else "https"
+    project = Project(_watched(config, directory), config.watch_ignore or (), config.reload_on or ())
+    with ExitStack() as cleanup:
+        listeners = open_listeners(config, argv)
+        for listener in listeners:
+            cleanup.callback(discard, listener)
+
+        def announce(report: Message, watching: str) -> None:
+            ready = report.get("ready", {})
+            loaded = LoadedApp(_never, ready.get("name", app), ready.get("framework", ""), found_by)
+            banner = banner_of(config, loaded, _addresses(listeners), scheme, mode_source)
+            notes = [] if ready else ["the app failed to load; serving the error page and watching for a fix."]
+            roots = ", ".join(_homely(root) for root in project.roots)
+            handler.write(replace(banner, notes=notes, watching=f"{roots}  ({watching})").text(console, process_age()))
+
+        return Supervisor(Plan(config, app, found_by, directory), listeners, project, announce).run()
+
+
+def _never(*_: object) -> list[bytes]:
+    raise NotImplementedError("the application is in another process")
+
+
+def _addresses(listeners: Sequence[socket.socket]) -> list[object]:
+    return [listener.getsockname() for listener in listeners]
+
+
+def _watched(config: Config, directory: Path) -> list[Path]:
+    if not config.watch:
+        return [find_root(directory)]
+    for path in config.watch:
+        if not Path(path).exists():
+            raise messages.watch_path(path)
+    return [Path(path) for path in config.watch]
+
+
+def _homely(path: Path) -> str:
+    try:
+        return str(Path("~", path.relative_to(Path.home())))
+    except (ValueError, RuntimeError):
+        return str(path)

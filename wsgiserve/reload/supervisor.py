@@ -1,0 +1,347 @@
+"""The supervisor: watches a project and sees to it that there is always one worker that runs what was saved last.
+
+It binds the sockets once, and every worker listens on the same ones. So when a file has changed, connections wait in
+the kernel's queue until the next worker accepts them, and none is refused::
+
+    a file changes ── quiet for 10 ms ── other content? ── imported? ──┬─ old worker: retires, finishes what runs
+                                                                       └─ new worker: loads, tells, accepts
+
+What cannot be loaded is served as a page that says why, and mended by the next save. Nothing happens on a clock while
+nothing happens: the supervisor waits for files, workers and signals in one ``select``.
+It never imports the user's code.
+"""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from importlib.util import cache_from_source
+from math import inf
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NamedTuple
+
+from wsgiserve.reload.changes import Project
+from wsgiserve.reload.errorpage import Failure
+from wsgiserve.reload.process import WorkerProcess
+from wsgiserve.reload.watching import POLL_SECONDS, new_watch
+from wsgiserve.server.poller import Waker
+from wsgiserve.signals import EXIT_CODES
+
+if TYPE_CHECKING:
+    from wsgiserve.config import Config
+    from wsgiserve.reload.channel import Message
+
+__all__ = ["Plan", "Supervisor"]
+
+log = logging.getLogger("wsgiserve")
+
+# Editors write a file in several steps, and formatters write it again: so long nothing may happen before it counts,
+# and so long it may go on at most.
+_QUIET_SECONDS = 0.01
+_NOISE_SECONDS = 0.3
+
+# A checkout changes many files one after the other, and holds this lock meanwhile.
+_GIT_LOCK = Path(".git", "index.lock")
+_GIT_SECONDS = 2.0
+_GIT_LOOK_SECONDS = 0.05
+
+# A worker that does not say what it has imported within this time is assumed to have imported everything.
+_ANSWER_SECONDS = 0.2
+
+# After the second signal.
+_AT_ONCE_SECONDS = 1.0
+
+
+class Plan(NamedTuple):
+    """What the workers are to run."""
+
+    config: Config
+    app: str
+    found_by: str
+    directory: Path
+
+
+class _Question(NamedTuple):
+    """Which of these files the worker has imported."""
+
+    number: int
+    paths: list[Path]
+    due: float
+
+
+class Supervisor:
+    """Runs until a signal says to stop.
+
+    Args:
+        plan: for every worker.
+        listeners: their sockets, which stay open here.
+        project: what is watched.
+        on_first: called with the first worker's report, when it accepts connections.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        listeners: Sequence[socket.socket],
+        project: Project,
+        on_first: Callable[[Message, str], None],
+    ) -> None:
+        self._plan = plan
+        self._listeners = [listener.fileno() for listener in listeners]
+        self._project = project
+        self._on_first: Callable[[Message, str], None] | None = on_first
+        self._selector = selectors.DefaultSelector()
+        folders = project.folders()
+        self._watch = new_watch(project, folders, log.warning, poll=plan.config.poll)
+        project.learn(project.files(folders))
+        self._current: WorkerProcess | None = None
+        self._others: list[WorkerProcess] = []  # on their way out
+        self._signals: list[int] = []
+        self._handled = 0
+        self._changes: dict[Path, None] = {}
+        self._changes_since = self._changes_due = inf
+        self._question: _Question | None = None
+        self._questions = 0
+        self._poll_due = inf if self._watch.fileno() is not None else 0.0
+        self._reason = ""
+        self._respawned = False
+
+    def run(self) -> int:
+        """Serve; the exit code."""
+        waker = Waker()
+        try:
+            self._selector.register(waker.fileno, selectors.EVENT_READ, waker.silence)
+            fileno = self._watch.fileno()
+            if fileno is not None:
+                self._selector.register(fileno, selectors.EVENT_READ, self._look_at_files)
+            with self._signals_handled(waker):
+                self._start()
+                while self._current is not None or self._others:
+                    self._wait()
+        finally:
+            for worker in self._workers():
+                worker.signal(signal.SIGKILL)
+            self._watch.close()
+            waker.close()
+            self._selector.close()
+        return EXIT_CODES[self._signals[0]] if self._signals else 1
+
+    def _workers(self) -> list[WorkerProcess]:
+        return [*([self._current] if self._current is not None else []), *self._others]
+
+    # Waiting
+
+    def _wait(self) -> None:
+        timeout = max(self._due() - time.monotonic(), 0.0)
+        for key, _ in self._selector.select(None if timeout == inf else timeout):
+            key.data()
+        if len(self._signals) > self._handled:
+            self._stop()
+        now = time.monotonic()
+        if now >= self._poll_due:
+            self._poll_due = now + POLL_SECONDS
+            self._look_at_files()
+        if now >= self._changes_due:
+            self._consider(now)
+        if self._question is not None and now >= self._question.due:
+            self._reload(self._question.paths)
+        for worker in self._others:
+            if now >= worker.due:
+                worker.hurry()
+
+    def _due(self) -> float:
+        question = self._question.due if self._question is not None else inf
+        return min(self._poll_due, self._changes_due, question, *(worker.due for worker in self._others), inf)
+
+    @contextmanager
+    def _signals_handled(self, waker: Waker) -> Iterator[None]:
+        def note(number: int, frame: FrameType | None) -> None:
+            self._signals.append(number)
+
+        before = {number: signal.signal(number, note) for number in EXIT_CODES}
+        signal.set_wakeup_fd(waker.bell, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    # Files
+
+    def _look_at_files(self) -> None:
+        found = self._watch.read()
+        if found:
+            now = time.monotonic()
+            if not self._changes:
+                self._changes_since = now
+            self._changes |= dict.fromkeys(found)
+            self._changes_due = min(now + _QUIET_SECONDS, self._changes_since + _NOISE_SECONDS)
+
+    def _consider(self, now: float) -> None:
+        locked = any((root / _GIT_LOCK).exists() for root in self._project.roots)
+        if locked and now < self._changes_since + _GIT_SECONDS:
+            self._changes_due = now + _GIT_LOOK_SECONDS
+            return
+        changed = [path for path in self._changes if self._project.changed(path)]
+        self._changes.clear()
+        self._changes_due = inf
+        if self._question is not None:
+            changed = [*self._question.paths, *changed]
+        if not changed or self._signals:
+            return
+        current = self._current
+        if current is None or current.state != "ready" or any(path.suffix not in (".py", ".so") for path in changed):
+            self._reload(changed)
+        else:
+            self._ask(current, changed)
+
+    def _ask(self, worker: WorkerProcess, paths: list[Path]) -> None:
+        self._questions += 1
+        self._question = _Question(self._questions, paths, time.monotonic() + _ANSWER_SECONDS)
+        worker.channel.send({"imported": [str(path) for path in paths], "question": self._questions})
+
+    def _answered(self, message: Message) -> None:
+        question = self._question
+        if question is None or message["question"] != question.number:
+            return
+        self._question = None
+        imported: dict[str, str] = message["imported"]
+        if imported:
+            self._reload([Path(path) for path in imported], modules=imported)
+        else:
+            log.debug("%s changed; not imported, no reload", self._names(question.paths))
+
+    # Workers
+
+    def _start(self, failure: Failure | None = None) -> None:
+        config, app, found_by, directory = self._plan
+        order = {
+            "config": asdict(config),
+            "app": app,
+            "found_by": found_by,
+            "directory": str(directory),
+            "listeners": self._listeners,
+            "failure": failure._asdict() if failure is not None else None,
+        }
+        worker = WorkerProcess(order, self._listeners)
+        self._current = worker
+        self._selector.register(worker.channel, selectors.EVENT_READ, lambda: self._hear(worker))
+
+    def _reload(self, changed: list[Path], modules: dict[str, str] | None = None) -> None:
+        self._question = None
+        self._reason = self._names(changed, modules or {})
+        self._respawned = False
+        _forget_bytecode(changed)
+        self._dismiss()
+        self._start()
+
+    def _dismiss(self) -> None:
+        old, self._current = self._current, None
+        if old is not None:
+            old.retire(self._plan.config.reload_grace)
+            self._others.append(old)
+
+    def _hear(self, worker: WorkerProcess) -> None:
+        message = worker.channel.receive()
+        if message is None:
+            self._gone(worker)
+        elif "imported" in message:
+            self._answered(message)
+        elif "cut" in message:
+            self._tell_who_was_cut(message["cut"])
+        else:
+            self._loaded(worker, message)
+
+    def _loaded(self, worker: WorkerProcess, report: Message) -> None:
+        if worker is not self._current:
+            return
+        worker.state = next(iter(report))
+        milliseconds = (time.monotonic() - worker.started) * 1000
+        if self._on_first is not None:
+            self._on_first(report, self._watch.kind)
+            self._on_first = None
+        elif worker.state == "ready":
+            log.info("reloaded: %s  %.0f ms", self._reason, milliseconds)
+        if worker.state == "failed":
+            self._tell(Failure(**report["failed"]))
+
+    def _gone(self, worker: WorkerProcess) -> None:
+        self._selector.unregister(worker.channel)
+        state, how = worker.state, worker.ended()
+        if worker in self._others:
+            self._others.remove(worker)
+            return
+        self._current = None
+        if self._signals:
+            return
+        if worker.explains:
+            log.critical("the process that serves the error page ended (%s); giving up", how)
+        elif state == "ready" and not self._respawned:
+            log.error("the app's process ended (%s); started another", how)
+            self._respawned, self._reason = True, "after the end of the app's process"
+            self._start()
+        else:
+            self._start(_died(how, loading=state == "loading"))
+
+    # Ends
+
+    def _stop(self) -> None:
+        """Pass on what signals have come: workers stop as a server does, and finish what runs."""
+        for number in self._signals[self._handled :]:
+            for worker in self._workers():
+                worker.signal(number)
+        self._handled = len(self._signals)
+        if self._handled > 1:
+            if self._current is not None:
+                self._others.append(self._current)
+                self._current = None
+            for worker in self._others:
+                worker.due = min(worker.due, time.monotonic() + _AT_ONCE_SECONDS)
+
+    # Words
+
+    def _names(self, paths: Iterable[Path], modules: dict[str, str] | None = None) -> str:
+        """``shop/cart.py -> shop.cart, templates/base.html``."""
+        names = []
+        for path in paths:
+            module = (modules or {}).get(str(path))
+            names.append(self._project.short(path) + (f" -> {module}" if module else ""))
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        return ", ".join(names[:3]) + more
+
+    def _tell(self, failure: Failure) -> None:
+        log.error("%s\n  Why: %s\n  Fix: %s", failure.what, failure.why, failure.fix)
+
+    def _tell_who_was_cut(self, requests: list[str]) -> None:
+        if requests:
+            log.warning(
+                "%s did not finish within %g s of the reload; it was cut.\n"
+                "  Why: a streaming response keeps a thread until the client leaves.\n"
+                "  Fix: normal for event streams. --reload-grace changes the limit.",
+                ", ".join(requests),
+                self._plan.config.reload_grace,
+            )
+
+
+def _forget_bytecode(paths: Iterable[Path]) -> None:
+    """Python takes bytecode for fresh if its source has the same size and the same second of change."""
+    for path in paths:
+        if path.suffix == ".py":
+            with suppress(OSError, NotImplementedError):
+                Path(cache_from_source(str(path))).unlink()
+
+
+def _died(how: str, *, loading: bool) -> Failure:
+    when = "while it was loaded" if loading else "twice"
+    why = "something in it ended the process: os._exit(), or a crash in compiled code."
+    return Failure(
+        "app-died", f"the app's process ended {when} ({how}).", why, "save a fix and it reloads by itself.", ""
+    )

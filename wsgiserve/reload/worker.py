@@ -1,0 +1,135 @@
+"""A worker: the server with the application, in an interpreter that the supervisor has started.
+
+``python -m wsgiserve.reload.worker FD``: at the other end of the descriptor is the supervisor. It says first what to
+run (``Order``); the worker tells that it is ``ready``, or why the application cannot be loaded, which it then serves as
+a page. Later it answers which files it has imported, and retires when it is told to.
+
+A worker ends when its supervisor does, whatever it is doing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, cast
+
+from wsgiserve import logs
+from wsgiserve.config import Config
+from wsgiserve.console import ColorChoice, Form, make_console
+from wsgiserve.errors import UserError
+from wsgiserve.frames import whole_traceback
+from wsgiserve.importer import LoadedApp, load
+from wsgiserve.launcher import access_log_for, server_for
+from wsgiserve.listening import load_certificate
+from wsgiserve.reload.channel import Channel, Message
+from wsgiserve.reload.errorpage import ErrorPage, Failure
+from wsgiserve.server.base import BaseWSGIServer
+from wsgiserve.signals import stopped_by_signals
+
+__all__ = ["Worker", "config_of", "main"]
+
+
+class Worker:
+    """What the supervisor asks of the worker, and the server that it is about."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._server: BaseWSGIServer | None = None
+        self._retired: float | None = None
+
+    def run(self) -> None:
+        """From the first message to the end of the server."""
+        order = self._channel.receive()
+        if order is None:
+            return
+        threading.Thread(target=self._obey, name="wsgiserve-supervisor", daemon=True).start()
+        config = config_of(order["config"])
+        console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
+        handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
+        report, loaded = _load(order, config)
+        access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
+        listeners = [socket.socket(fileno=fd) for fd in order["listeners"]]
+        server = server_for(config, loaded, listeners, load_certificate(config), access_log)
+        server.acceptor.shared = True
+        with stopped_by_signals(server):
+            self._server = server
+            self._channel.send(report)
+            server.serve_forever()
+        if self._retired is not None:
+            self._channel.send({"cut": server.running_requests()})
+
+    def _obey(self) -> None:
+        while message := self._channel.receive():
+            self._handle(message)
+        if self._server is None:
+            os._exit(1)  # in the middle of an import that may never end
+        self._server.stop()
+        self._server.stop()
+
+    def _handle(self, message: Message) -> None:
+        if "imported" in message:
+            self._channel.send({"imported": _imported(message["imported"]), "question": message["question"]})
+        elif "retire" in message and self._server is not None:
+            self._retired = message["retire"]
+            self._server.retire(message["retire"])
+
+
+def _load(order: Message, config: Config) -> tuple[Message, LoadedApp]:
+    started = time.monotonic()
+    failure = Failure(**order["failure"]) if order["failure"] else None
+    if failure is None:
+        try:
+            loaded = load(
+                order["app"],
+                factory=config.factory,
+                directory=Path(order["directory"]),
+                found_by=order["found_by"],
+                full_traceback=config.full_traceback,
+            )
+        except UserError as error:
+            failure = _failure(error)
+        else:
+            seconds = time.monotonic() - started
+            return {"ready": {"name": loaded.name, "framework": loaded.framework, "seconds": seconds}}, loaded
+    page = LoadedApp(ErrorPage(failure), order["app"], "", order["found_by"])
+    return {"failed": failure._asdict()}, page
+
+
+def _failure(error: UserError) -> Failure:
+    details = whole_traceback(error.__cause__) if error.__cause__ is not None else ""
+    own = "" if error.slug == "app-error" else f"{error.fix}\n"  # its fix is to start again
+    return Failure(error.slug, error.what, error.why, f"{own}save a fix and it reloads by itself.", details)
+
+
+def _imported(paths: list[str]) -> dict[str, str]:
+    """Those of the paths that are files of modules, each with a module's name."""
+    wanted, found = set(paths), {}
+    for name, module in list(sys.modules.items()):
+        with contextlib.suppress(Exception):  # modules can be anything
+            path = os.path.realpath(str(module.__file__))
+            if path in wanted:
+                found[path] = name
+    return found
+
+
+def config_of(fields: dict[str, Any]) -> Config:
+    """A Config out of JSON."""
+    tuples: dict[str, Any] = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+    return Config(**(fields | tuples))
+
+
+def main() -> None:
+    """The program."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until the server looks after it
+    Worker(Channel(socket.socket(fileno=int(sys.argv[1])))).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Literal
@@ -100,6 +101,13 @@ class Config:
         "Look at the files instead of waiting for the system to tell.",
         group=_RELOAD,
         flags=("--poll", "--no-poll"),
+    )
+    zygote: bool = option(
+        sys.platform == "linux",
+        flag,
+        "Keep what the application imports of others imported, and fork for each reload.",
+        group=_RELOAD,
+        flags=("--zygote", "--no-zygote"),
     )
     reload_grace: float = option(
         2.0, seconds, "Time to finish for requests that run when the application is reloaded.", group=_RELOAD

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -87,16 +87,33 @@ class Loop:
         until(lambda: self.log().count(text) >= count)
 
     def workers(self) -> list[int]:
-        """Process ids of its workers, of those that are on their way out too."""
-        return [
-            int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        ]
+        """Process ids of its workers, of those that are on their way out too; forked ones are the zygote's children."""
+        found = []
+        for pid in _children(self.process.pid):
+            found += [pid] if "reload.worker" in _command(pid) else _children(pid)
+        return found
+
+    def zygote(self) -> int:
+        """Process id of the zygote, 0 if there is none."""
+        return next((pid for pid in _children(self.process.pid) if "reload.zygote" in _command(pid)), 0)
 
     def end(self, *signals: int) -> int:
         """Send signals; the exit code."""
         for number in signals or [signal.SIGTERM]:
             self.process.send_signal(number)
         return self.process.wait(SECONDS)
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(FileNotFoundError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def _command(pid: int) -> str:
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
 
 
 @contextmanager

@@ -196,7 +196,18 @@ def test_a_server_that_stops_closes_an_idle_connection_and_waits_for_a_head_that
     assert b"Connection: close\r\n" in bench.stream.sent
 
 
+def test_who_has_just_connected_to_a_server_that_stops_has_half_a_second_to_ask(bench: Bench) -> None:
+    bench.server.stopping = True
+    for _ in range(2):
+        assert not bench.arrive(None)
+    assert bench.stream.said == []
+    assert due(bench) == 0.5
+    assert bench.server._sweep_at <= bench.clock.now + 0.5
+    assert bench.arrive(GET)
+
+
 def test_an_idle_connection_of_a_server_that_stops_is_closed(bench: Bench) -> None:
+    answer(bench)
     bench.server.stopping = True
     assert not bench.arrive(None)
     assert bench.stream.said == ["goodbye", "close"]

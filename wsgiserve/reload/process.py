@@ -11,24 +11,48 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
+from typing import Protocol
 
 from wsgiserve.reload.channel import Channel, Message
 
-__all__ = ["WorkerProcess"]
+__all__ = ["Process", "WorkerProcess", "start_interpreter"]
 
 # After the time for running requests is over: until SIGTERM, and from there until SIGKILL.
 _PATIENCE_SECONDS = 1.0
 
 
+class Process(Protocol):
+    """What is needed of ``subprocess.Popen``, which a worker need not be."""
+
+    pid: int
+
+    def send_signal(self, number: int, /) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+def start_interpreter(module: str, descriptor: int, listeners: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Run a module in an interpreter like this one, with a descriptor that it is told and others that it inherits.
+
+    In a group of its own, so that Ctrl-C reaches the supervisor alone.
+    """
+    return subprocess.Popen(
+        [sys.executable, *_interpreter_options(), "-m", module, str(descriptor)],
+        stdin=subprocess.DEVNULL,
+        pass_fds=[descriptor, *listeners],
+        process_group=0,
+    )
+
+
 class WorkerProcess:
-    """A process that runs ``worker.py``; a group of its own, so that Ctrl-C reaches the supervisor alone.
+    """A process that runs ``worker.py``.
 
     Args:
         order: its first message; see ``worker.py``.
-        listeners: descriptors that it inherits.
+        start: makes the process; what it is given is the worker's end of the channel.
 
     Attributes:
         channel: to talk to it.
@@ -38,26 +62,16 @@ class WorkerProcess:
         due: when ``hurry`` has to be called, by the same clock.
     """
 
-    def __init__(self, order: Message, listeners: Sequence[int]) -> None:
+    def __init__(self, order: Message, start: Callable[[socket.socket], Process]) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, *_interpreter_options(), "-m", "wsgiserve.reload.worker", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno(), *listeners],
-                process_group=0,
-            )
+            self._process = start(theirs)
         self.channel = Channel(ours)
         self.channel.send(order)
         self.explains = order["failure"] is not None
         self.state = "loading"
         self.started = time.monotonic()
         self.due = inf
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
 
     def signal(self, number: int) -> None:
         """Have it stop as a server stops on this signal. One that is still loading has nothing to finish."""

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wsgiserve.reload.changes import Project
 from wsgiserve.reload.errorpage import Failure
-from wsgiserve.reload.process import WorkerProcess
+from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
+from wsgiserve.reload.warm import Warm
 from wsgiserve.reload.watching import POLL_SECONDS, new_watch
 from wsgiserve.server.poller import Waker
 from wsgiserve.signals import EXIT_CODES
@@ -112,6 +113,9 @@ class Supervisor:
         self._poll_due = inf if self._watch.fileno() is not None else 0.0
         self._reason = ""
         self._respawned = False
+        # Modules know their files by the name of the directory that was typed, which may be a link.
+        self._roots = [*map(str, project.roots), str(plan.directory)]
+        self._warm: Warm | None = None
 
     def run(self) -> int:
         """Serve; the exit code."""
@@ -128,6 +132,7 @@ class Supervisor:
         finally:
             for worker in self._workers():
                 worker.signal(signal.SIGKILL)
+            self._stop_zygote()
             self._watch.close()
             waker.close()
             self._selector.close()
@@ -230,10 +235,20 @@ class Supervisor:
             "directory": str(directory),
             "listeners": self._listeners,
             "failure": failure._asdict() if failure is not None else None,
+            "roots": self._roots,
         }
-        worker = WorkerProcess(order, self._listeners)
+        worker = WorkerProcess(order, self._start_process if failure is None else self._start_cold)
         self._current = worker
         self._selector.register(worker.channel, selectors.EVENT_READ, lambda: self._hear(worker))
+
+    def _start_process(self, channel: socket.socket) -> Process:
+        """From the zygote, if there is one that is ready for it."""
+        warm = self._warm
+        forked = warm.fork(channel) if warm is not None and warm.fits() else None
+        return forked or self._start_cold(channel)
+
+    def _start_cold(self, channel: socket.socket) -> Process:
+        return start_interpreter("wsgiserve.reload.worker", channel.fileno(), self._listeners)
 
     def _reload(self, changed: list[Path], modules: dict[str, str] | None = None) -> None:
         self._question = None
@@ -263,7 +278,7 @@ class Supervisor:
     def _loaded(self, worker: WorkerProcess, report: Message) -> None:
         if worker is not self._current:
             return
-        worker.state = next(iter(report))
+        worker.state = "ready" if "ready" in report else "failed"
         milliseconds = (time.monotonic() - worker.started) * 1000
         if self._on_first is not None:
             self._on_first(report, self._watch.kind)
@@ -272,6 +287,34 @@ class Supervisor:
             log.info("reloaded: %s  %.0f ms", self._reason, milliseconds)
         if worker.state == "failed":
             self._tell(Failure(**report["failed"]))
+        elif self._plan.config.zygote:
+            self._keep_warm(report["modules"])
+
+    # The zygote
+
+    def _keep_warm(self, modules: list[str]) -> None:
+        """See to it that the next worker finds these modules imported, now that this one accepts connections."""
+        warm = self._warm
+        if warm is None or not warm.modules.issuperset(modules) or (warm.warm and not warm.fits()):
+            self._start_zygote(modules, frozenset() if warm is None else warm.left_out)
+
+    def _start_zygote(self, modules: Sequence[str], left_out: frozenset[str]) -> None:
+        self._stop_zygote()
+        warm = self._warm = Warm(modules, self._roots, self._listeners, left_out)
+        self._selector.register(warm.sock, selectors.EVENT_READ, lambda: self._hear_zygote(warm, modules))
+
+    def _hear_zygote(self, warm: Warm, modules: Sequence[str]) -> None:
+        told = warm.hear()
+        if told == "unfit":
+            self._start_zygote(modules, warm.left_out)
+        elif told == "gone":
+            self._stop_zygote()
+
+    def _stop_zygote(self) -> None:
+        warm, self._warm = self._warm, None
+        if warm is not None:
+            self._selector.unregister(warm.sock)
+            warm.close()
 
     def _gone(self, worker: WorkerProcess) -> None:
         self._selector.unregister(worker.channel)

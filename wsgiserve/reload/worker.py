@@ -9,7 +9,6 @@ A worker ends when its supervisor does, whatever it is doing.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
@@ -30,6 +29,7 @@ from wsgiserve.launcher import access_log_for, server_for
 from wsgiserve.listening import load_certificate
 from wsgiserve.reload.channel import Channel, Message
 from wsgiserve.reload.errorpage import ErrorPage, Failure
+from wsgiserve.reload.imported import foreign_modules, modules_of
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.signals import stopped_by_signals
 
@@ -75,7 +75,7 @@ class Worker:
 
     def _handle(self, message: Message) -> None:
         if "imported" in message:
-            self._channel.send({"imported": _imported(message["imported"]), "question": message["question"]})
+            self._channel.send({"imported": modules_of(message["imported"]), "question": message["question"]})
         elif "retire" in message and self._server is not None:
             self._retired = message["retire"]
             self._server.retire(message["retire"])
@@ -97,7 +97,8 @@ def _load(order: Message, config: Config) -> tuple[Message, LoadedApp]:
             failure = _failure(error)
         else:
             seconds = time.monotonic() - started
-            return {"ready": {"name": loaded.name, "framework": loaded.framework, "seconds": seconds}}, loaded
+            ready = {"name": loaded.name, "framework": loaded.framework, "seconds": seconds}
+            return {"ready": ready, "modules": foreign_modules(order["roots"])}, loaded
     page = LoadedApp(ErrorPage(failure), order["app"], "", order["found_by"])
     return {"failed": failure._asdict()}, page
 
@@ -106,17 +107,6 @@ def _failure(error: UserError) -> Failure:
     details = whole_traceback(error.__cause__) if error.__cause__ is not None else ""
     own = "" if error.slug == "app-error" else f"{error.fix}\n"  # its fix is to start again
     return Failure(error.slug, error.what, error.why, f"{own}save a fix and it reloads by itself.", details)
-
-
-def _imported(paths: list[str]) -> dict[str, str]:
-    """Those of the paths that are files of modules, each with a module's name."""
-    wanted, found = set(paths), {}
-    for name, module in list(sys.modules.items()):
-        with contextlib.suppress(Exception):  # modules can be anything
-            path = os.path.realpath(str(module.__file__))
-            if path in wanted:
-                found[path] = name
-    return found
 
 
 def config_of(fields: dict[str, Any]) -> Config:

@@ -167,7 +167,7 @@ class BaseWSGIServer(ConnectionLoop):
         Python only takes note of a signal when it comes, and has the main thread handle it when that next runs
         bytecode. The system call that it is about to enter by then may take for ever.
         """
-        if threading.current_thread() is not threading.main_thread():
+        if self._closed or threading.current_thread() is not threading.main_thread():
             yield
             return
         before = signal.set_wakeup_fd(self.poller.waker.bell, warn_on_full_buffer=False)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, LocalProtocolError, RemoteProtocolError
 from wsgiserve.http11 import CLOSED, Connection, Request, error_response
+from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS
 from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.stream import PlainStream, Stream, TLSStream
@@ -168,7 +169,7 @@ class Channel:
     def _wait_for_request(self) -> bool:
         within = self.http.started
         if self.server.stopping and not within:
-            self._part()
+            self._wait_for_last_request()
         elif within is not self._waits_within:
             # Once for each wait: a client that drips bytes of a head, or of a TLS record, does not get more time by it.
             self._waits_within = within
@@ -176,6 +177,15 @@ class Channel:
             seconds = deadlines.head if within or not self._served else deadlines.keep_alive
             self.deadline = time.monotonic() + seconds
         return False
+
+    def _wait_for_last_request(self) -> None:
+        # A client that has just connected did so in order to ask something, and would not understand an end without an
+        # answer. One that was answered before knows that its connection may be closed at any time (RFC 9112 §9.5).
+        if self._served:
+            self._part()
+        else:
+            self.deadline = min(self.deadline, time.monotonic() + LAST_MOMENT_SECONDS)
+            self.server.sweep_by(self.deadline)
 
     def _refuse(self, error: RemoteProtocolError) -> None:
         if not self.http.can_answer:

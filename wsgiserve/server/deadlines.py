@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Deadlines"]
+__all__ = ["LAST_MOMENT_SECONDS", "Deadlines"]
+
+# When a server stops: the first request of a connection may still be on its way through the network.
+LAST_MOMENT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)

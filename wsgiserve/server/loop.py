@@ -20,7 +20,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.server.acceptor import Acceptor
-from wsgiserve.server.deadlines import Deadlines
+from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS, Deadlines
 from wsgiserve.server.poller import Poller, new_poller
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ _SWEEP_AT_LEAST_SECONDS = 2.0
 
 # No deadline that somebody configures makes the sweeps spin.
 _SWEEP_AT_MOST_SECONDS = 0.01
-
-# The request of a connection that was taken in at the last moment may still be on its way through the network.
-_LAST_MOMENT_SECONDS = 0.5
 
 
 class ConnectionLoop:
@@ -109,6 +106,10 @@ class ConnectionLoop:
         self.connections.pop(fileno, None)
         if self.acceptor.full or (self.stopping and not self.connections):
             self.poller.wake()
+
+    def sweep_by(self, deadline: float) -> None:
+        """A connection has been given a deadline that is nearer than any that is configured."""
+        self._sweep_at = min(self._sweep_at, deadline)
 
     def may_park(self, size: int) -> bool:
         """Reserve memory for the rest of a response; False when too much waits already. ``unpark`` gives it back."""
@@ -177,7 +178,7 @@ class ConnectionLoop:
         if connection is None:
             return
         connection.deadline = min(connection.deadline, deadline)
-        self._sweep_at = min(self._sweep_at, deadline)
+        self.sweep_by(deadline)
         fileno = connection.stream.fileno
         self.connections[fileno] = connection
         try:
@@ -232,7 +233,7 @@ class ConnectionLoop:
             self.acceptor.close()
             return
         self.acceptor.unlink()
-        late = time.monotonic() + _LAST_MOMENT_SECONDS
+        late = time.monotonic() + LAST_MOMENT_SECONDS
         for sock, address in self.acceptor.accept_waiting():
             self._add(sock, address, deadline=late)
         if not self.acceptor.holds_back:

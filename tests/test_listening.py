@@ -88,12 +88,26 @@ def test_a_taken_port_is_told_with_its_host_and_the_command_for_the_next() -> No
     assert f"wsgiserve shop.web:app --port {port + 1}" in error.fix
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
-def test_an_address_of_another_machine_is_told_with_those_of_this_one(host: str) -> None:
-    error = refusal(Config(host=(host,), port=0))
+def test_an_address_of_another_machine_is_told_with_those_of_this_one() -> None:
+    error = refusal(Config(host=("192.0.2.1",), port=0))
     assert (error.slug, error.exit_code) == ("address-not-here", 4)
-    assert host in error.what
+    assert "192.0.2.1" in error.what
     assert "127.0.0.1" in error.why
+
+
+def test_a_name_that_stands_for_no_address_is_told_as_one() -> None:
+    error = refusal(Config(host=("no such host",), port=0))
+    assert (error.slug, error.exit_code) == ("address-not-here", 4)
+    assert error.what == "cannot listen on no such host: the name stands for no address."
+
+
+@pytest.mark.parametrize(("host", "hinted"), [("fe80::1", True), ("fe80::1%lo", False), ("192.0.2.1", False)])
+def test_a_link_local_address_needs_an_interface(host: str, hinted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument", host)
+
+    monkeypatch.setattr(listening, "bind_hosts", refuse)
+    assert (f"--host {host}%eth0" in refusal(Config(host=(host,))).fix) is hinted
 
 
 def test_the_address_that_others_reach_this_machine_by_comes_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,8 +164,20 @@ def test_a_unix_socket_in_use_is_told(path: Path) -> None:
 
 def test_a_file_in_the_place_of_a_unix_socket_is_told(path: Path) -> None:
     path.write_text("precious")
-    assert refusal(Config(uds=str(path))).why == "there is a file that is no socket."
+    error = refusal(Config(uds=str(path)))
+    assert (error.why, error.fix) == ("there is a file that is no socket.", "choose another path with --uds.")
     assert path.read_text() == "precious"
+
+
+def test_a_directory_in_place_of_a_unix_socket_is_told_as_one(tmp_path: Path) -> None:
+    error = refusal(Config(uds=str(tmp_path)))
+    assert (error.why, error.fix) == ("it is a directory.", "choose another path with --uds.")
+
+
+def test_a_unix_socket_in_no_directory_is_told(tmp_path: Path) -> None:
+    error = refusal(Config(uds=str(tmp_path / "run" / "socket")))
+    assert error.why == "the system says: No such file or directory."
+    assert error.fix == f"make the directory ({tmp_path / 'run'}), or choose another path with --uds."
 
 
 @pytest.mark.parametrize(

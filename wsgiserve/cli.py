@@ -68,6 +68,7 @@ class CommandLine:
 
     def __init__(self, options: Mapping[str, Option]) -> None:
         self._options = options
+        self._words: Sequence[str] = ()
         parameters = [_parameter(name, about) for name, about in options.items()]
         wishes = [click.Option([name, *flags], is_flag=True, help=text) for name, (flags, text) in _WISHES.items()]
         self._command = click.Command("wsgiserve", params=[*parameters, *wishes], add_help_option=False)
@@ -78,6 +79,7 @@ class CommandLine:
         Raises:
             UserError: an unknown option, a value that an option does not take, more than one APP.
         """
+        self._words = argv
         try:
             context = self._command.make_context("wsgiserve", list(argv))
         except click.NoSuchOption as error:
@@ -93,6 +95,9 @@ class CommandLine:
     def _value(self, name: str, typed: Any) -> Any:
         about = self._options[name]
         if about.flags and not about.kind.is_flag:
+            if set(about.flags) <= set(self._words):
+                fix = "they say opposite things; leave one out."
+                raise messages.bad_option(f"{' and '.join(about.flags)} exclude each other.", fix)
             return about.flags[not typed].removeprefix("--")
         try:
             return about.kind.parse(typed)

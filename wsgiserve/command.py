@@ -191,7 +191,8 @@ def _show(settings: Settings) -> str:
     """A line for each option: its key, its value, and where that comes from."""
     config, sources = settings
     mode, why = config.effective_mode()
-    derived = {"mode": f"{mode} ({why})", "threads": str(config.effective_threads())}
+    form = make_console(None, cast("ColorChoice", config.color)).form
+    derived = {"mode": f"{mode} ({why})", "threads": str(config.effective_threads()), "log_format": form}
     rows = []
     for name, about in options().items():
         value = getattr(config, name)

@@ -15,7 +15,21 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from wsgiserve.http11.limits import Limits
-from wsgiserve.options import Option, choice, flag, integer, mount, option, option_of, path, seconds, size, text, texts
+from wsgiserve.options import (
+    Option,
+    choice,
+    flag,
+    hosts,
+    integer,
+    mount,
+    option,
+    option_of,
+    path,
+    seconds,
+    size,
+    text,
+    texts,
+)
 from wsgiserve.server.deadlines import Deadlines
 
 __all__ = ["Config", "Mode", "options"]
@@ -43,7 +57,7 @@ class Config:
     script_name: str = option("", mount, "Path at which the application is mounted, such as /shop.", group=_APP)
 
     host: tuple[str, ...] = option(
-        _LOOPBACKS, texts, "Address or name to listen on; may be repeated.", group=_WHERE, short="-H"
+        _LOOPBACKS, hosts, "Address or name to listen on; may be repeated.", group=_WHERE, short="-H"
     )
     port: int = option(
         8000, integer(0, 65535), "Port to listen on; 0 lets the system pick one.", group=_WHERE, short="-p"

@@ -9,6 +9,8 @@ Source: ``flask.cli`` for what people expect of discovery and factories; PEP 333
 from __future__ import annotations
 
 import ast
+import importlib
+import importlib.util
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -120,6 +122,9 @@ def _evaluate(module: ModuleType, target: Target, *, factory: bool, full: bool) 
         ) from None
     name = f"{target.module}:{'.'.join(path)}"
     value = _attribute(module, target.module, path, full=full)
+    if isinstance(tree, ast.Call) and is_framework_object(value):
+        what = f"{name} is an application ({kind_of(value)}), and is not called."
+        raise messages.bad_option(what, f"leave out the brackets:  wsgiserve {name}")
     if isinstance(tree, ast.Call) or factory:
         return call_factory(value, name, args, kwargs, full_traceback=full)
     return _made(value, name, full=full)
@@ -146,10 +151,17 @@ def _attribute(module: ModuleType, module_name: str, path: list[str], *, full: b
         try:
             value = getattr(value, part)
         except AttributeError:
+            if _is_submodule(value, part):
+                return importlib.import_module(f"{value.__name__}.{part}")
             raise messages.attribute_not_found(module_name, ".".join(path), _candidates(module)) from None
         except Exception as error:  # a property, or the module's own __getattr__
             raise loading_failed(f"{module_name}:{'.'.join(path)}", error, full_traceback=full) from error
     return value
+
+
+def _is_submodule(value: Any, name: str) -> bool:
+    """Whether it is a package with a module of that name, which somebody takes for the application."""
+    return hasattr(value, "__path__") and importlib.util.find_spec(f"{value.__name__}.{name}") is not None
 
 
 def _candidates(module: ModuleType) -> list[tuple[str, str]]:

@@ -80,15 +80,24 @@ def _explain(error: OSError, host: str, port: int, argv: Sequence[str]) -> UserE
         return messages.port_in_use(host, port, argv)
     if error.errno in (errno.EACCES, errno.EPERM):
         return messages.port_denied(port)
-    if isinstance(error, socket.gaierror) or error.errno in _NOT_HERE:
+    if isinstance(error, socket.gaierror):
+        return messages.name_not_found(host)
+    if error.errno in _NOT_HERE:
         return messages.address_not_here(host, _addresses())
     return UserError(
         "cannot-listen",
         f"cannot listen on {host} port {port}.",
         why=f"the system says: {error.strerror}.",
-        fix="choose another --host or --port.",
+        fix="choose another --host or --port." + _scope_hint(host),
         exit_code=_CANNOT_BIND,
     )
+
+
+def _scope_hint(host: str) -> str:
+    """A link-local address is one on each interface; which one is meant has to be said (RFC 4007 §11)."""
+    if not host.lower().startswith("fe80:") or "%" in host:
+        return ""
+    return f" An address that begins with fe80 needs the name of its interface:  --host {host}%eth0"
 
 
 def _addresses() -> list[str]:
@@ -114,7 +123,7 @@ def _unix(path: str) -> socket.socket:
             "uds-denied",
             f"cannot listen on the unix socket {path}.",
             why=_why_not_unix(error, path),
-            fix="stop the program that listens there, or choose another path with --uds.",
+            fix=_mend_unix(error, path),
             exit_code=_CANNOT_BIND,
         ) from error
 
@@ -122,7 +131,17 @@ def _unix(path: str) -> socket.socket:
 def _why_not_unix(error: OSError, path: str) -> str:
     if error.errno != errno.EADDRINUSE:
         return f"the system says: {error.strerror or error}."
+    if Path(path).is_dir():
+        return "it is a directory."
     return "another program listens there." if Path(path).is_socket() else "there is a file that is no socket."
+
+
+def _mend_unix(error: OSError, path: str) -> str:
+    if error.errno == errno.ENOENT:
+        return f"make the directory ({Path(path).parent}), or choose another path with --uds."
+    if error.errno == errno.EADDRINUSE and Path(path).is_socket():
+        return "stop the program that listens there, or choose another path with --uds."
+    return "choose another path with --uds."
 
 
 def _inherited(fd: int) -> socket.socket:

@@ -15,6 +15,7 @@ __all__ = [
     "Option",
     "choice",
     "flag",
+    "hosts",
     "integer",
     "mount",
     "option",
@@ -90,6 +91,20 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _hosts(value: Any) -> tuple[str, ...]:
+    return tuple(map(_host, _texts(value)))
+
+
+def _host(value: str) -> str:
+    if "/" in value:
+        raise ValueError("takes an address or a name without http:// and path")
+    if value.startswith("[") and value.endswith("]"):
+        return value[1:-1]
+    if value.count(":") == 1 or value.startswith("["):
+        raise ValueError("takes an address or a name alone; the port is --port's")
+    return value
+
+
 def _mount(value: Any) -> str:
     if not isinstance(value, str) or _MOUNT.fullmatch(value) is None:
         raise ValueError("takes a path such as /shop, as it is before percent-encoding and without a slash at its end")
@@ -136,6 +151,7 @@ def _show_size(value: int) -> str:
 text = Kind("TEXT", _text)
 path = Kind("PATH", _text)
 texts = Kind("TEXT", _texts, show=", ".join, repeats=True)
+hosts = Kind("HOST", _hosts, show=", ".join, repeats=True)
 mount = Kind("PATH", _mount, show=lambda value: value.encode("latin-1").decode("utf-8", "replace"))
 flag = Kind("", _flag, show=lambda value: str(value).lower(), is_flag=True)
 size = Kind("BYTES", _size, show=_show_size)

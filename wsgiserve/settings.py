@@ -192,7 +192,7 @@ _DEPENDENT = (
         "cert",
         lambda cert: cert not in (None, "adhoc"),
         "--cert FILE",
-        "name the certificate too:  --cert FILE --key FILE",
+        "name the certificate's file too:  --cert FILE --key FILE   (--cert adhoc makes a key of its own)",
     ),
 )
 

@@ -221,6 +221,7 @@ def test_show_config_prints_every_value_with_its_source(
     assert shown["uds"] == ("-", "default")
     assert shown["mode"] == ("dev (only this machine can connect)", "default")
     assert shown["threads"] == ("8", "default")
+    assert shown["log_format"] == ("plain", "default")
 
 
 def test_show_config_prints_columns(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -236,6 +236,27 @@ def test_a_class_whose_call_returns_a_body_is_an_application(name: str, project:
     assert load(f"web:{name}").application.__name__ == name
 
 
+def test_a_module_of_a_package_is_told_with_the_application_in_it(project: Project) -> None:
+    project.package("shop")
+    project.write("shop/web.py", WSGI_APP)
+    error = refusal("shop:web")
+    assert error.what == "shop:web is a module, not a WSGI application."
+    assert error.fix == "wsgiserve shop.web:app"
+
+
+def test_an_application_is_not_called(project: Project) -> None:
+    project.write("web.py", "import flask\napp = flask.Flask(__name__)\n")
+    error = refusal("web:app()")
+    assert error.what == "web:app is an application (Flask), and is not called."
+    assert error.fix == "leave out the brackets:  wsgiserve web:app"
+
+
+def test_a_circle_of_imports_is_told_with_all_that_takes_part(project: Project) -> None:
+    project.write("one.py", "from two import b\n")
+    project.write("two.py", "from one import a\n")
+    assert refusal("one").why == "two.py:1  from one import a\none.py:1  from two import b"
+
+
 def test_the_only_framework_object_may_speak_asgi_and_is_told(project: Project) -> None:
     project.write("api.py", ASGI_FRAMEWORK + "\n\nshop = FastAPI()\n")
     assert refusal("api").what == "api:shop is an ASGI application (FastAPI)."

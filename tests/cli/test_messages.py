@@ -60,6 +60,7 @@ PLAIN: dict[str, Callable[[], UserError]] = {
     "not-callable": lambda: messages.not_callable("shop.web:app", "module", "shop.web.app:app"),
     "not-callable-either": lambda: messages.not_callable("shop.web:app", "str", ""),
     "address-not-here": lambda: messages.address_not_here("192.168.1.50", ["127.0.0.1", "::1", "192.168.1.23"]),
+    "address-not-here-unknown-name": lambda: messages.name_not_found("shop.test"),
     "address-not-here-nor-any": lambda: messages.address_not_here("192.168.1.50", []),
     "tls-extra": lambda: messages.tls_extra(),
     "unknown-option": lambda: messages.unknown_option("--realod", ["--port", "--reload", "--factory"]),

@@ -127,6 +127,7 @@ def test_how_a_forked_worker_ended_is_told(tmp_path: Path, monkeypatch: pytest.M
     with project_with(tmp_path, "", monkeypatch) as project:
         wait_until_warm(project)
         reload(project, "two")
+        until(lambda: len(project.workers()) == 1)
         (pid,) = project.workers()
         os.kill(pid, signal.SIGSEGV)
         project.wait_for_log("the app's process ended (SIGSEGV); started another")

@@ -24,7 +24,14 @@ from wsgiserve.messages.form import (
     render_problem,
     render_remedy,
 )
-from wsgiserve.messages.listening import address_not_here, bad_certificate, port_denied, port_in_use, tls_extra
+from wsgiserve.messages.listening import (
+    address_not_here,
+    bad_certificate,
+    name_not_found,
+    port_denied,
+    port_in_use,
+    tls_extra,
+)
 from wsgiserve.messages.loading import (
     app_error,
     asgi_app,
@@ -63,6 +70,7 @@ __all__ = [
     "many_modules",
     "module_hidden",
     "module_not_found",
+    "name_not_found",
     "nearest",
     "no_app_found",
     "no_app_named",

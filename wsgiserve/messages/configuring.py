@@ -14,7 +14,8 @@ __all__ = ["bad_config", "bad_option", "internal_error", "unknown_option", "unre
 
 def unknown_option(option: str, known: Iterable[str]) -> UserError:
     """Message 16."""
-    near = did_you_mean(option, known)
+    # Without the dashes, which all have in common.
+    near = did_you_mean(option.lstrip("-"), [name.lstrip("-") for name in known if name.startswith("--")], "--{}")
     return UserError(
         "unknown-option",
         f"no such option: {option}",

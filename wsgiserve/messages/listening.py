@@ -10,7 +10,7 @@ from wsgiserve.errors import UserError
 from wsgiserve.holder import port_holder
 from wsgiserve.messages.form import CANNOT_BIND, TLS, command
 
-__all__ = ["address_not_here", "bad_certificate", "port_denied", "port_in_use", "tls_extra"]
+__all__ = ["address_not_here", "bad_certificate", "name_not_found", "port_denied", "port_in_use", "tls_extra"]
 
 
 def port_in_use(host: str, port: int, argv: Sequence[str]) -> UserError:
@@ -68,6 +68,17 @@ def address_not_here(host: str, addresses: Sequence[str]) -> UserError:
         f"cannot listen on {host}: this machine has no such address.",
         why=f"its addresses are {here}." if here else "none of its network interfaces has it.",
         fix=f"{suggestion}--host 0.0.0.0 for all.",
+        exit_code=CANNOT_BIND,
+    )
+
+
+def name_not_found(host: str) -> UserError:
+    """Message 13, for a name that stands for no address."""
+    return UserError(
+        "address-not-here",
+        f"cannot listen on {host}: the name stands for no address.",
+        why="neither the hosts file nor the name server knows it.",
+        fix="--host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all.",
         exit_code=CANNOT_BIND,
     )
 

@@ -76,7 +76,7 @@ def import_failed(name: str, error: BaseException, *, full: bool = False) -> Use
     """
     doing = "calling" if name.endswith(")") else "importing"
     # A missing module needs only the line that wants it; how anything else came about is worth the whole way.
-    frames = user_frames(error)[: 1 if isinstance(error, ImportError) else None]
+    frames = user_frames(error)[: 1 if isinstance(error, ModuleNotFoundError) else None]
     mend = "mend that line." if full else "mend that line; --full-traceback shows every frame."
     return UserError(
         "import-failed",

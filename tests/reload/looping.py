@@ -97,6 +97,15 @@ class Loop:
         """Process id of the zygote, 0 if there is none."""
         return next((pid for pid in _children(self.process.pid) if "reload.zygote" in _command(pid)), 0)
 
+    def type(self, line: str) -> None:
+        """Into its standard input; an empty one ends it."""
+        assert self.process.stdin is not None
+        if line:
+            self.process.stdin.write(f"{line}\n")
+            self.process.stdin.flush()
+        else:
+            self.process.stdin.close()
+
     def end(self, *signals: int) -> int:
         """Send signals; the exit code."""
         for number in signals or [signal.SIGTERM]:
@@ -134,10 +143,21 @@ def loop(folder: Path, *words: str, files: dict[str, str] | None = None, options
     port = [] if "--uds" in words else ["--port", "0"]
     argv = [sys.executable, *options, "-m", "wsgiserve", "app", "--reload", *port, *words]
     with log.open("w") as stderr:
-        process = subprocess.Popen(argv, cwd=project, env=environ, stderr=stderr, text=True, process_group=0)
+        process = subprocess.Popen(
+            argv,
+            cwd=project,
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=stderr,
+            stderr=stderr,
+            text=True,
+            process_group=0,
+        )
     try:
         yield Loop(project, process, log)
     finally:
         if process.poll() is None:
             process.kill()
         process.wait()
+        assert process.stdin is not None
+        process.stdin.close()

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from wsgiserve.reload.changes import Project
 from wsgiserve.reload.errorpage import Failure
+from wsgiserve.reload.keyboard import Keyboard
 from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
 from wsgiserve.reload.warm import Warm
 from wsgiserve.reload.watching import POLL_SECONDS, new_watch
@@ -113,6 +114,8 @@ class Supervisor:
         self._poll_due = inf if self._watch.fileno() is not None else 0.0
         self._reason = ""
         self._respawned = False
+        self._debugging = False
+        self._keyboard = Keyboard(self._selector)
         # Modules know their files by the name of the directory that was typed, which may be a link.
         self._roots = [*map(str, project.roots), str(plan.directory)]
         self._warm: Warm | None = None
@@ -195,6 +198,9 @@ class Supervisor:
         if locked and now < self._changes_since + _GIT_SECONDS:
             self._changes_due = now + _GIT_LOOK_SECONDS
             return
+        if self._debugging:
+            self._changes_due = inf  # somebody looks around in what would be gone
+            return
         changed = [path for path in self._changes if self._project.changed(path)]
         self._changes.clear()
         self._changes_due = inf
@@ -223,6 +229,13 @@ class Supervisor:
             self._reload([Path(path) for path in imported], modules=imported)
         else:
             log.debug("%s changed; not imported, no reload", self._names(question.paths))
+
+    def _debugged(self, what: str) -> None:
+        self._debugging = bool(what)
+        if what:
+            log.info("debugger in %s: reload waits until you continue.", what)
+        elif self._changes:
+            self._changes_due = time.monotonic()
 
     # Workers
 
@@ -270,6 +283,10 @@ class Supervisor:
             self._gone(worker)
         elif "imported" in message:
             self._answered(message)
+        elif "prompt" in message:
+            self._keyboard.ask(worker)
+        elif "debugging" in message:
+            self._debugged(message["debugging"])
         elif "cut" in message:
             self._tell_who_was_cut(message["cut"])
         else:
@@ -318,11 +335,13 @@ class Supervisor:
 
     def _gone(self, worker: WorkerProcess) -> None:
         self._selector.unregister(worker.channel)
+        self._keyboard.forget(worker)
         state, how = worker.state, worker.ended()
         if worker in self._others:
             self._others.remove(worker)
             return
         self._current = None
+        self._debugging = False
         if self._signals:
             return
         if worker.explains:

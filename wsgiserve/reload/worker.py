@@ -28,6 +28,7 @@ from wsgiserve.importer import LoadedApp, load
 from wsgiserve.launcher import access_log_for, server_for
 from wsgiserve.listening import load_certificate
 from wsgiserve.reload.channel import Channel, Message
+from wsgiserve.reload.debugging import Terminal
 from wsgiserve.reload.errorpage import ErrorPage, Failure
 from wsgiserve.reload.imported import foreign_modules, modules_of
 from wsgiserve.server.base import BaseWSGIServer
@@ -43,6 +44,7 @@ class Worker:
         self._channel = channel
         self._server: BaseWSGIServer | None = None
         self._retired: float | None = None
+        self._terminal = Terminal(channel, self._describe)
 
     def run(self) -> None:
         """From the first message to the end of the server."""
@@ -53,6 +55,7 @@ class Worker:
         config = config_of(order["config"])
         console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
         handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
+        self._terminal.install()
         report, loaded = _load(order, config)
         access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
         listeners = [socket.socket(fileno=fd) for fd in order["listeners"]]
@@ -65,6 +68,9 @@ class Worker:
         if self._retired is not None:
             self._channel.send({"cut": server.running_requests()})
 
+    def _describe(self) -> str:
+        return ", ".join(self._server.running_requests()) if self._server is not None else "the application, loading"
+
     def _obey(self) -> None:
         while message := self._channel.receive():
             self._handle(message)
@@ -76,6 +82,8 @@ class Worker:
     def _handle(self, message: Message) -> None:
         if "imported" in message:
             self._channel.send({"imported": modules_of(message["imported"]), "question": message["question"]})
+        elif "line" in message:
+            self._terminal.give(message["line"])
         elif "retire" in message and self._server is not None:
             self._retired = message["retire"]
             self._server.retire(message["retire"])

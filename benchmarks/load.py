@@ -17,7 +17,7 @@ from typing import NamedTuple
 from benchmarks.apps import BODY
 from benchmarks.servers import Server
 
-__all__ = ["Figures", "measure", "running"]
+__all__ = ["Figures", "free_port", "measure", "running"]
 
 _START_SECONDS = 15.0
 _SERVER_CORE, _LOAD_CORE = "0", "1"
@@ -37,7 +37,7 @@ class Figures(NamedTuple):
 @contextmanager
 def running(server: Server, app: str, threads: int) -> Iterator[int]:
     """The server, pinned to its core, answering rightly; gives its port."""
-    port = _free_port()
+    port = free_port()
     command = ["taskset", "-c", _SERVER_CORE, *server.argv(app, port, threads)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
@@ -55,7 +55,8 @@ def measure(port: int, connections: int, seconds: int) -> Figures:
     return Figures(float(_find(r"Requests/sec:\s+([0-9.]+)", output)), _p99(output), _faults(output))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -9,6 +10,9 @@ from functools import cache
 import pytest
 
 from tests.oracle.serving import OURS, Served, Spec, serve
+
+# Tests that start the command mean the server itself; those of tests/reload ask for the supervisor.
+os.environ["WSGISERVE_RELOAD"] = "false"
 
 
 @pytest.fixture(scope="session", params=OURS)

@@ -87,7 +87,7 @@ class Command:
         else:
             app, found_by = discover(directory, os.environ)
         mode_source = _place(settings.sources["mode"])
-        if config.reload:
+        if config.effective_reload():
             return self._supervise(config, app, found_by, directory, mode_source)
         loaded = load(
             app,
@@ -193,6 +193,7 @@ def _show(settings: Settings) -> str:
     mode, why = config.effective_mode()
     form = make_console(None, cast("ColorChoice", config.color)).form
     derived = {"mode": f"{mode} ({why})", "threads": str(config.effective_threads()), "log_format": form}
+    derived["reload"] = str(config.effective_reload()).lower()
     rows = []
     for name, about in options().items():
         value = getattr(config, name)

@@ -93,10 +93,10 @@ class Config:
         _DEADLINES.graceful, seconds, "Time to finish for requests that run when a signal says to stop.", group=_HOW
     )
 
-    reload: bool = option(
-        False,
+    reload: bool | None = option(
+        None,
         flag,
-        "Start the application anew when one of its files has changed.",
+        "Start the application anew when one of its files has changed; by default in development.",
         group=_RELOAD,
         flags=("--reload", "--no-reload"),
     )
@@ -203,6 +203,12 @@ class Config:
         if self.uds is not None or all(map(_is_loopback, self.host)):
             return "dev", "only this machine can connect"
         return "prod", "other machines can connect"
+
+    def effective_reload(self, environ: Mapping[str, str] = os.environ) -> bool:
+        """Whether to reload; where processes cannot inherit sockets, there is no way to."""
+        if self.reload is not None:
+            return self.reload
+        return os.name == "posix" and self.effective_mode(environ)[0] == "dev"
 
     def effective_threads(self, environ: Mapping[str, str] = os.environ) -> int:
         """Threads of the pool."""

@@ -65,6 +65,7 @@ def in_project(directory: Path) -> Iterator[Project]:
         patch.chdir(directory)
         for name in [name for name in os.environ if name in OURS or name.startswith("WSGISERVE_")]:
             patch.delenv(name)
+        patch.setenv("WSGISERVE_RELOAD", "false")  # the server itself, and no supervisor of another process
         try:
             yield Project(directory)
         finally:

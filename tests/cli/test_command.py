@@ -57,6 +57,31 @@ def test_an_application_is_launched_with_the_settings_and_the_words(project: Pro
     assert argv == ["web:app", "-p", "0"]
 
 
+def test_in_development_it_is_the_supervisor_that_is_started(
+    project: Project, launched: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("web.py", "raise AssertionError('imported')")
+    monkeypatch.delenv("WSGISERVE_RELOAD")
+    started: list[tuple[Config, dict[str, Any]]] = []
+
+    def supervise(config: Config, **options: Any) -> int:
+        started.append((config, options))
+        return 7
+
+    monkeypatch.setattr("wsgiserve.reload.start.supervise", supervise)
+    assert run("web", "-p", "0") == 7
+    ((config, options),) = started
+    assert config.port == 0
+    assert options == {
+        "app": "web",
+        "found_by": "",
+        "directory": project.directory,
+        "argv": ["web", "-p", "0"],
+        "mode_source": "default",
+    }
+    assert launched == []
+
+
 def test_the_words_of_the_process_are_the_default(
     project: Project, launched: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -121,3 +122,23 @@ def test_where_affinity_is_unknown_all_processors_count(monkeypatch: pytest.Monk
 def test_only_the_hosts_that_nobody_asked_for_are_optional() -> None:
     assert Config().optional_hosts() == ("127.0.0.1", "::1")
     assert Config(host=("::1",)).optional_hosts() == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "reloads"),
+    [
+        ({}, True),
+        ({"mode": "prod"}, False),
+        ({"host": ("0.0.0.0",)}, False),
+        ({"host": ("0.0.0.0",), "mode": "dev"}, True),
+        ({"reload": False}, False),
+        ({"mode": "prod", "reload": True}, True),
+    ],
+)
+def test_in_development_it_reloads_unless_it_is_told(given: dict[str, Any], reloads: bool) -> None:
+    assert Config(**given).effective_reload({}) is reloads
+
+
+def test_without_posix_it_does_not_reload_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsgiserve.config.os", SimpleNamespace(name="nt", environ={}))
+    assert not Config(mode="dev").effective_reload({})

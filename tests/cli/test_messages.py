@@ -328,6 +328,8 @@ def user_errors() -> list[tuple[str, ast.Call]]:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "UserError":
                 slug = node.args[0]
+                if isinstance(slug, ast.Starred):  # of another process, which has made it
+                    continue
                 assert isinstance(slug, ast.Constant), f"{file.name}:{node.lineno}"
                 found.append((str(slug.value), node))
     return found

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.server.running import SECONDS, until
 
-__all__ = ["Loop", "loop"]
+__all__ = ["ROOT", "Loop", "loop"]
 
 ROOT = Path(__file__).parents[2]
 

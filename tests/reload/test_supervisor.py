@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from functools import partial
 from http.client import RemoteDisconnected
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reload.looping import loop
+from tests.reload.looping import ROOT, loop
 from tests.server.client import connect, request
 from tests.server.running import until
 
@@ -77,6 +79,23 @@ def test_the_first_load_may_fail_too(tmp_path: Path) -> None:
         project.word("one")
         until(lambda: project.says("one"))
         assert project.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("app", "code", "message"),
+    [
+        ("ap", 3, 'error[module-not-found]: cannot import "ap".'),
+        ("app:(", 2, 'error[bad-option]: "(" is neither a name nor'),
+    ],
+)
+def test_what_no_save_can_mend_ends_it(app: str, code: int, message: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("")
+    command = [sys.executable, "-m", "wsgiserve", app, "--reload", "--port", "0"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code
+    assert done.stderr.startswith(message)
+    assert "by itself" not in done.stderr
 
 
 def test_a_save_while_the_application_loads_starts_anew(tmp_path: Path) -> None:

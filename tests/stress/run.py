@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 import tempfile
 import threading
@@ -80,12 +81,19 @@ class _Crowd:
         while not self._ends and len(self.wrong) < 10:
             try:
                 stressor.behave()
-            except (RemoteDisconnected, ConnectionError, ssl.SSLEOFError):
-                if self._stopping:
+            except (RemoteDisconnected, OSError) as error:
+                if self._stopping and _is_end(error):
                     return
                 self.wrong.append(traceback.format_exc())
             except Exception:
                 self.wrong.append(traceback.format_exc())
+
+
+def _is_end(error: Exception) -> bool:
+    """Whether it tells that the other side is gone; shutting down half of what is gone has an errno of its own."""
+    if isinstance(error, RemoteDisconnected | ConnectionError | ssl.SSLEOFError):
+        return True
+    return isinstance(error, OSError) and error.errno == errno.ENOTCONN
 
 
 def _trusting() -> ssl.SSLContext:

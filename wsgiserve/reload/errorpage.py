@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["ErrorPage", "Failure"]
+__all__ = ["HEALS", "ErrorPage", "Failure"]
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d1f24; --paper: #fbfbfd; --line: #d8dae2; --accent: #b3261e;
@@ -47,6 +47,9 @@ _PAGE = """<!doctype html>
 </main>
 </html>
 """
+
+
+HEALS = "save a fix and it reloads by itself."
 
 
 class Failure(NamedTuple):

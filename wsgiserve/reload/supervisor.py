@@ -27,8 +27,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
+from wsgiserve.errors import UserError
 from wsgiserve.reload.changes import Project
-from wsgiserve.reload.errorpage import Failure
+from wsgiserve.reload.errorpage import HEALS, Failure
 from wsgiserve.reload.keyboard import Keyboard
 from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
 from wsgiserve.reload.warm import Warm
@@ -56,6 +57,9 @@ _GIT_LOOK_SECONDS = 0.05
 
 # A worker that does not say what it has imported within this time is assumed to have imported everything.
 _ANSWER_SECONDS = 0.2
+
+# Mistakes of the command line.
+_MISTYPED = frozenset(["bad-option", "module-not-found"])
 
 # After the second signal.
 _AT_ONCE_SECONDS = 1.0
@@ -298,6 +302,7 @@ class Supervisor:
         worker.state = "ready" if "ready" in report else "failed"
         milliseconds = (time.monotonic() - worker.started) * 1000
         if self._on_first is not None:
+            _refuse_what_no_save_mends(report)
             self._on_first(report, self._watch.kind)
             self._on_first = None
         elif worker.state == "ready":
@@ -391,6 +396,15 @@ class Supervisor:
                 ", ".join(requests),
                 self._plan.config.reload_grace,
             )
+
+
+def _refuse_what_no_save_mends(report: Message) -> None:
+    """The first worker was asked for something that is not there: more likely mistyped than still to be written."""
+    if "failed" in report:
+        failure = Failure(**report["failed"])
+        if failure.slug in _MISTYPED:
+            fix = failure.fix.removesuffix(HEALS).rstrip("\n")
+            raise UserError(*failure[:2], why=failure.why, fix=fix, exit_code=report["exit_code"])
 
 
 def _forget_bytecode(paths: Iterable[Path]) -> None:

@@ -29,7 +29,7 @@ from wsgiserve.launcher import access_log_for, server_for
 from wsgiserve.listening import load_certificate
 from wsgiserve.reload.channel import Channel, Message
 from wsgiserve.reload.debugging import Terminal
-from wsgiserve.reload.errorpage import ErrorPage, Failure
+from wsgiserve.reload.errorpage import HEALS, ErrorPage, Failure
 from wsgiserve.reload.imported import foreign_modules, modules_of
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.signals import stopped_by_signals
@@ -92,6 +92,7 @@ class Worker:
 def _load(order: Message, config: Config) -> tuple[Message, LoadedApp]:
     started = time.monotonic()
     failure = Failure(**order["failure"]) if order["failure"] else None
+    exit_code = 0
     if failure is None:
         try:
             loaded = load(
@@ -102,19 +103,19 @@ def _load(order: Message, config: Config) -> tuple[Message, LoadedApp]:
                 full_traceback=config.full_traceback,
             )
         except UserError as error:
-            failure = _failure(error)
+            failure, exit_code = _failure(error), error.exit_code
         else:
             seconds = time.monotonic() - started
             ready = {"name": loaded.name, "framework": loaded.framework, "seconds": seconds}
             return {"ready": ready, "modules": foreign_modules(order["roots"])}, loaded
     page = LoadedApp(ErrorPage(failure), order["app"], "", order["found_by"])
-    return {"failed": failure._asdict()}, page
+    return {"failed": failure._asdict(), "exit_code": exit_code}, page
 
 
 def _failure(error: UserError) -> Failure:
     details = whole_traceback(error.__cause__) if error.__cause__ is not None else ""
     own = "" if error.slug == "app-error" else f"{error.fix}\n"  # its fix is to start again
-    return Failure(error.slug, error.what, error.why, f"{own}save a fix and it reloads by itself.", details)
+    return Failure(error.slug, error.what, error.why, own + HEALS, details)
 
 
 def config_of(fields: dict[str, Any]) -> Config:

@@ -16,6 +16,7 @@ from tests.server.apart import apart
 from tests.server.client import Client, connect, request
 from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, hello, running, until
 from wsgiserve.server.base import BaseWSGIServer
+from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.hints import NO_THREAD
 from wsgiserve.server.poller import SelectorPoller
@@ -381,6 +382,25 @@ def test_it_says_where_it_listens(caplog: pytest.LogCaptureFixture, tmp_path: Pa
 def test_its_descriptor_is_that_of_its_first_listener() -> None:
     with make(BaseWSGIServer) as server:
         assert server.fileno() == server.sockets[0].fileno() == server.socket.fileno()
+
+
+@each_class
+def test_requests_that_come_while_all_are_busy_are_answered_however_long_that_takes(server_class: Make) -> None:
+    app = Held()
+    options = {"threads": 1} if server_class is ThreadPoolWSGIServer else {}
+    deadlines = Deadlines(head=0.1, keep_alive=0.1)
+    with running(make(server_class, app, deadlines=deadlines, **options)) as server:
+        kept = connected(server)
+        assert kept.exchange(GET).status == 200
+        busy, fresh = connected(server, request("/held")), connected(server)
+        app.wait_for(1)
+        for client in (kept, fresh):
+            client.send(GET)
+        time.sleep(0.5)  # far beyond the deadlines
+        app.go.set()
+        for client in (busy, kept, fresh):
+            assert client.read().status == 200
+            client.close()
 
 
 def test_a_server_that_was_closed_serves_nobody_and_returns() -> None:

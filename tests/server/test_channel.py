@@ -16,6 +16,7 @@ from tests.server.running import descriptors
 from wsgiserve.errors import ClientDisconnected
 from wsgiserve.server.channel import Channel
 from wsgiserve.server.deadlines import Deadlines
+from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, TLSStream
 from wsgiserve.wsgi.filewrapper import KernelFile
@@ -192,8 +193,28 @@ def test_a_server_that_stops_closes_an_idle_connection_and_waits_for_a_head_that
     assert not bench.arrive(GET[:5])
     assert not bench.connection.closed
     answer(bench, GET[5:])
-    assert bench.connection.closed
+    assert bench.stream.said == ["goodbye", "shutdown"]  # there may be more from it on its way
     assert b"Connection: close\r\n" in bench.stream.sent
+
+
+def test_a_client_that_sends_without_a_pause_has_no_more_time_than_others(bench: Bench) -> None:
+    bench.arrive(GET[:5])
+    bench.clock.now += 9.9
+    bench.arrive(GET[5:6])
+    assert bench.stream.sent == b""
+    bench.clock.now += 0.2
+    bench.arrive(GET[6:7])
+    assert bench.stream.sent.startswith(b"HTTP/1.1 408 ")
+
+
+def test_who_did_not_ask_for_the_end_is_heard_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Old(WSGIRequestHandler):
+        protocol_version = "HTTP/1.0"
+
+    bench = Bench(monkeypatch, Old)
+    answer(bench)
+    assert bench.stream.said == ["goodbye", "shutdown"]
+    bench.close()
 
 
 def test_who_has_just_connected_to_a_server_that_stops_has_half_a_second_to_ask(bench: Bench) -> None:

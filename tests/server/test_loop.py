@@ -340,6 +340,23 @@ def test_a_connection_with_news_when_it_is_swept_is_not_waited_for(clock: Clock)
     assert loop.fake_poller.waited_for == [0.0]
 
 
+def test_whose_request_has_come_while_everybody_was_busy_is_not_late(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5, deadline=clock.now + 1)
+    clock.now += 5
+    loop.fake_poller.events = [(5, False)]
+    assert loop.next_fake() is connection
+    assert connection.expired_at is None
+
+
+def test_who_has_news_that_nobody_has_looked_at_is_not_late(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5, deadline=clock.now - 1)
+    connection.readable = True
+    assert loop.next_fake() is connection
+    assert connection.expired_at is None
+
+
 def test_who_was_served_between_the_look_and_the_taking_is_spared(clock: Clock) -> None:
     class JustServed:
         """A lock that is free, but was not a moment ago."""

@@ -176,6 +176,8 @@ class Channel:
             deadlines = self.server.deadlines
             seconds = deadlines.head if within or not self._served else deadlines.keep_alive
             self.deadline = time.monotonic() + seconds
+        elif time.monotonic() >= self.deadline:
+            self.expire()  # of one that sends without a pause, so that no sweep finds it waiting
         return False
 
     def _wait_for_last_request(self) -> None:
@@ -325,8 +327,11 @@ class Channel:
         self.close()
 
     def _begin_close(self) -> None:
-        # A client that has sent all it had to send can be closed at once; another one would lose our response.
-        if self.http.complete and not self.http.started and not self.readable:
+        # A client that has asked for the end has sent all it had to send, and can be closed at once. Of any other there
+        # may be bytes that no poll has told of yet, and if we closed on them it would lose our response.
+        request = self.http.request
+        asked = request is not None and not request.persistent
+        if asked and self.http.complete and not self.http.started and not self.readable:
             self._part()
         else:
             self._begin_linger()

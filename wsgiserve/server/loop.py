@@ -146,8 +146,6 @@ class ConnectionLoop:
 
     def _poll(self) -> None:
         now = time.monotonic()
-        if now >= self._sweep_at:
-            self._sweep(now)
         self.acceptor.resume(now)
         before, self._polled_at = self._polled_at, now
         for fileno, hung_up in self.poller.poll(self._poll_timeout(now)):
@@ -164,6 +162,9 @@ class ConnectionLoop:
                 self._ready.append(connection)
         while self._requeued:
             self._ready.append(self._requeued.popleft())
+        # After polling: whose request has come while everybody was busy is not late, we are.
+        if now >= self._sweep_at:
+            self._sweep(now)
 
     def _poll_timeout(self, now: float) -> float | None:
         if self._ready or self._requeued:
@@ -197,7 +198,7 @@ class ConnectionLoop:
             if connection.deadline > now:
                 earliest = min(earliest, connection.deadline)
             elif connection.lock.acquire(blocking=False):
-                if connection.deadline <= now:
+                if connection.deadline <= now and not connection.readable:
                     connection.expire()
                 if not self.settle(connection):
                     self._ready.append(connection)

@@ -107,7 +107,7 @@ def test_notes(browser: Browser, notes: Talk, path: str, text: str, width: int) 
 
 def test_a_browser_receives_server_sent_events(browser: Browser, notes: Talk) -> None:
     # The stream has no end, so the browser is told when to take its picture of the page.
-    page = browser.page(f"{notes.url}/live", "--timeout=3000")
+    page = browser.page(f"{notes.url}/live", "--timeout=10000")
     assert "New notes appear here as they are stored." in page
     assert '<a href="/notes/1"><b>The engine</b>' in page
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -172,16 +172,16 @@ def apart(
 # In the process of the server
 
 
-def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """``/slow`` takes a while, ``/forever`` longer than any test, each after a first block; ``/large`` is 20 MB;
     ``/pid`` says who answers; ``/print`` prints; ``/exit`` and ``/kill`` end the process.
     """
     path = environ["PATH_INFO"]
-    if path == "/large":
-        start_response("200 OK", [("Content-Length", str(LARGE))])
-        yield bytes(LARGE)
-        return
     start_response("200 OK", [])
+    return [bytes(LARGE)] if path == "/large" else _steps(path)
+
+
+def _steps(path: str) -> Iterator[bytes]:
     if path != "/pid":
         yield b"begun "
     if path == "/print":

@@ -25,7 +25,7 @@ from wsgiserve.server.sockets import bind_tcp
 from wsgiserve.server.stream import PlainStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 each_class = pytest.mark.parametrize("server_class", IN_ONE_PROCESS)
@@ -401,6 +401,25 @@ def test_requests_that_come_while_all_are_busy_are_answered_however_long_that_ta
         for client in (busy, kept, fresh):
             assert client.read().status == 200
             client.close()
+
+
+LARGE_BODY = b"x" * 8_000_000
+
+
+@pytest.mark.parametrize("server_class", [ThreadPoolWSGIServer, ThreadedWSGIServer, BaseWSGIServer])
+def test_the_last_block_arrives_while_the_application_still_runs(server_class: Make) -> None:
+    go = threading.Event()
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Length", str(len(LARGE_BODY)))])
+        yield LARGE_BODY
+        assert go.wait(SECONDS)
+
+    with running(make(server_class, app)) as server:
+        client = connected(server, GET)
+        assert client.read().body == LARGE_BODY
+        go.set()
+        client.close()
 
 
 def test_a_server_that_was_closed_serves_nobody_and_returns() -> None:

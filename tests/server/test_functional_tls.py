@@ -126,8 +126,8 @@ def test_a_block_beyond_the_length_does_not_disturb_a_response_that_waits_for_it
     client = connect(served.address, tls=certificates.client, receive_bytes=4096)
     served.clients.append(client)
     client.send(request())
-    served.wait_for(lambda journal: journal.accesses)
     assert client.read().body == apps.pattern(5 * apps.MEBIBYTE)
+    assert served.wait_for(lambda journal: journal.accesses).access.note == ""
 
 
 def test_a_client_that_stalls_in_the_handshake_blocks_nobody(secure: Start, certificates: Certificates) -> None:

@@ -87,6 +87,10 @@ class FakeConnection:
         self.hung_up = False
         self.closed = False
         self.expired_at: float | None = None
+        self.flushed = 0
+
+    def flush_meanwhile(self) -> None:
+        self.flushed += 1
 
     def expire(self) -> None:
         self.expired_at = self._loop.clock.now
@@ -167,6 +171,7 @@ def test_news_of_a_connection_that_somebody_owns_is_left_with_it(clock: Clock) -
     loop.fake_poller.events = [(5, False), (6, False)]
     assert loop.next_fake() is other
     assert owned.readable
+    assert (owned.flushed, other.flushed) == (1, 0)
 
 
 def test_news_that_come_while_a_connection_is_let_go_make_its_owner_keep_it(clock: Clock) -> None:

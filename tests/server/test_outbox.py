@@ -97,14 +97,22 @@ def test_a_kept_outbox_needs_the_applications_file_no_more(stream: FakeStream, p
 
 def test_only_what_was_kept_is_closed(stream: FakeStream, file: KernelFile) -> None:
     before = len(descriptors())
+    Outbox(b"", file, 50).close()
     outbox = Outbox(b"", file, 50)
-    outbox.close()
     outbox.keep()
     assert len(descriptors()) == before + 1
     outbox.close()
     outbox.close()
     assert len(descriptors()) == before
     os.fstat(file.fileno)
+
+
+def test_what_was_given_up_is_sent_by_nobody(stream: FakeStream, file: KernelFile) -> None:
+    outbox = Outbox(TEXT, file, 50)
+    outbox.close()
+    assert outbox.done
+    assert outbox.flush(stream) == 0
+    assert stream.sent == b""
 
 
 def test_bytes_need_no_descriptor(stream: FakeStream, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ class Wire:
         assert not self.last, "something follows what was said to be the last"
         self.pieces.append(data)
 
-    def send_last(self, data: bytes) -> None:
+    def send_last(self, data: bytes, *, done: bool = True) -> None:
         self.send(data)
         self.last += 1
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -260,6 +261,19 @@ class Channel:
         self._step = Channel._flush
         self.deadline = time.monotonic() + self.server.deadlines.write
         self._wait_for_room(True)
+
+    def flush_meanwhile(self) -> None:
+        """There is room for a response whose application still runs, in another thread, which owns the channel.
+
+        PEP 3333 "Buffering and Streaming": a block is sent before the application is asked for more, or meanwhile.
+        """
+        outbox = self._outbox
+        if outbox is None:
+            return
+        with outbox.lock, suppress(ClientDisconnected, LocalProtocolError, OSError):  # its owner will meet them too
+            outbox.flush(self.stream)
+            if not outbox.done:  # nor dropped by its owner, who then waits for other things
+                self.server.poller.wait_write(self.stream.fileno)
 
     def _flush(self) -> bool:
         self.readable = False

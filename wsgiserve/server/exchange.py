@@ -45,13 +45,19 @@ class Exchange(Channel):
         if sent < len(data):
             self._send_all(Outbox(memoryview(data)[sent:]))
 
-    def send_last(self, data: bytes) -> None:
+    def send_last(self, data: bytes, *, done: bool) -> None:
         """Send what the client takes now; the rest waits in the poller, unless too much waits there already."""
         if self.detached:
             return
         sent = self.stream.send_some(data)
         if sent < len(data):
-            self._send_later(Outbox(memoryview(data)[sent:]))
+            outbox = Outbox(memoryview(data)[sent:])
+            # While the application runs somebody else has to go on sending, on a stream that two threads may use.
+            if done or (self.server.multithread and self.server.ssl_context is None):
+                self._send_later(outbox)
+                self._wait_for_room(self._outbox is not None and not done)
+            else:
+                self._send_all(outbox)
 
     @property
     def closing(self) -> bool:

@@ -160,6 +160,8 @@ class ConnectionLoop:
                 connection.arrived_after = before  # or the last poll would have told of it
             if connection.lock.acquire(blocking=False):
                 self._ready.append(connection)
+            else:
+                connection.flush_meanwhile()
         while self._requeued:
             self._ready.append(self._requeued.popleft())
         # After polling: whose request has come while everybody was busy is not late, we are.

@@ -7,6 +7,7 @@ thread.
 from __future__ import annotations
 
 import os
+from threading import RLock
 
 from wsgiserve.errors import LocalProtocolError
 from wsgiserve.server.stream import Stream
@@ -20,15 +21,18 @@ TURN_BYTES = 1 << 20
 
 
 class Outbox:
-    """The unsent rest.
+    """The unsent rest. Two threads may flush it: its owner, and the one that polls while the application still runs.
 
     Args:
         data: goes first.
         file: then ``count`` bytes of it. It is the application's, who closes it when its request ends: ``keep`` makes
             the outbox outlive that.
+
+    Attributes:
+        lock: held while it is flushed or closed.
     """
 
-    __slots__ = ("_count", "_data", "_fileno", "_offset", "_owned")
+    __slots__ = ("_count", "_data", "_fileno", "_offset", "_owned", "lock")
 
     def __init__(self, data: bytes | memoryview, file: KernelFile | None = None, count: int = 0) -> None:
         self._data = memoryview(data)
@@ -36,6 +40,7 @@ class Outbox:
         self._offset = file.offset if file else 0
         self._fileno = file.fileno if file else -1
         self._owned = False
+        self.lock = RLock()
 
     @property
     def size(self) -> int:
@@ -62,6 +67,10 @@ class Outbox:
             LocalProtocolError: the file has become shorter since its length was promised.
             OSError: the file cannot be read.
         """
+        with self.lock:
+            return self._flush(stream)
+
+    def _flush(self, stream: Stream) -> int:
         total = 0
         while self._data and total < TURN_BYTES:
             sent = stream.send_some(self._data[:TURN_BYTES])
@@ -87,6 +96,8 @@ class Outbox:
 
     def close(self) -> None:
         """Give up what was not sent."""
-        if self._owned:
-            self._owned = False
-            os.close(self._fileno)
+        with self.lock:
+            self._data, self._count = memoryview(b""), 0
+            if self._owned:
+                self._owned = False
+                os.close(self._fileno)

@@ -39,8 +39,12 @@ class Transport(Protocol):
     def send(self, data: bytes) -> None:
         """Hand over all of ``data`` to the operating system before returning."""
 
-    def send_last(self, data: bytes) -> None:
-        """As ``send``, but nothing follows: what the client is too slow to take may be sent later."""
+    def send_last(self, data: bytes, *, done: bool) -> None:
+        """As ``send``, but nothing follows: what the client is too slow to take may be sent later.
+
+        Args:
+            done: the application has nothing more to do but to be closed; else it goes on, and sending must go on too.
+        """
 
     @property
     def closing(self) -> bool:
@@ -214,8 +218,10 @@ class Gateway:
             self._transport.send(head)
             head = b""
         if head or data:
-            send = self._transport.send_last if http.nothing_follows else self._transport.send
-            send(head + data)
+            if http.nothing_follows:
+                self._transport.send_last(head + data, done=length is not None)
+            else:
+                self._transport.send(head + data)
 
     def _start(self, length: int | None) -> bytes:
         """The response head. From here on the response cannot be replaced by another."""
@@ -242,13 +248,13 @@ class Gateway:
         if http.framing is Framing.LENGTH:
             self._transport.send_file(started, file, http.skip_content())
         else:
-            self._transport.send_last(started)
+            self._transport.send_last(started, done=True)
         return True
 
     def _finish(self) -> None:
         http = self._http
         if http.framing is None:
-            self._transport.send_last(self._start_empty())
+            self._transport.send_last(self._start_empty(), done=True)
         elif self._fault is not None:
             raise self._fault
         try:
@@ -257,7 +263,7 @@ class Gateway:
             error.blame = blame_callable(self._application)
             raise
         if end:
-            self._transport.send_last(end)
+            self._transport.send_last(end, done=True)
 
     def _start_empty(self) -> bytes:
         # Of a HEAD request the application may have left out the body; that says nothing of its length.

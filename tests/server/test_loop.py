@@ -214,6 +214,15 @@ def test_requeueing_wakes_who_is_polling(clock: Clock) -> None:
     assert loop.fake_poller.woken == 1
 
 
+def test_who_is_requeued_after_an_immediate_stop_is_closed(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5)
+    connection.lock.acquire()
+    loop._stop_now = True
+    loop.requeue(cast("WSGIRequestHandler", connection))
+    assert connection.closed
+
+
 def test_after_an_immediate_stop_nothing_comes_any_more(clock: Clock) -> None:
     loop = Loop(clock)
     loop.add(5)

@@ -98,6 +98,8 @@ class ConnectionLoop:
         """Put a connection that has more to do behind all others on which something has happened by now."""
         self._requeued.append(connection)
         self.poller.wake()
+        if self._stop_now:  # nobody may be there any more to look at it
+            self._close_queued(self._requeued)
 
     def forget(self, connection: Channel) -> None:
         """A connection is about to be closed."""

@@ -344,7 +344,7 @@ def test_signals_are_looked_after_even_if_the_application_did_and_given_back(
 # --- the whole command
 
 APP = """
-import signal, socket, threading
+import signal, socket, time
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
@@ -355,7 +355,7 @@ def address(environ):
 
 def stuck(environ):
     yield b"begun"
-    threading.Event().wait()
+    wait_for_ever()
 
 def stuck_in_main_thread(environ):
     ours, pythons = socket.socketpair()
@@ -364,7 +364,12 @@ def stuck_in_main_thread(environ):
     yield b"begun"
     ours.recv(1)
     yield b"a signal"
-    threading.Event().wait()
+    wait_for_ever()
+
+def wait_for_ever():
+    # Not in one system call: a signal that comes just before it would wait for its end, in any Python program.
+    while True:
+        time.sleep(0.01)
 """
 
 

@@ -85,6 +85,7 @@ def test_as_json_it_is_one_object() -> None:
         "mode": "dev",
         "pid": os.getpid(),
         "ready_ms": 212,
+        "settings": "",
         "warnings": ["be careful"],
     }
 

@@ -25,6 +25,7 @@ from wsgiserve.config import Config
 from wsgiserve.errors import UserError
 from wsgiserve.importer import LoadedApp
 from wsgiserve.launcher import launch
+from wsgiserve.origins import Origins
 from wsgiserve.server.access import Access, log_access
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.sockets import bind_unix
@@ -205,7 +206,7 @@ def test_the_banner_says_which_mode_and_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("INVOCATION_ID", raising=False)
-    launch(replace(CONFIG, log_format="pretty", **changes), SHOP, [], mode_source="WSGISERVE_MODE")
+    launch(replace(CONFIG, log_format="pretty", **changes), SHOP, [], origins=Origins("WSGISERVE_MODE"))
     lines = capsys.readouterr().err.splitlines()
     assert lines[1].endswith(f"  {head}")
     assert lines[3].endswith("  shop.web:app (Flask 3.1, found by [tool.wsgiserve])")

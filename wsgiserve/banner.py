@@ -48,6 +48,8 @@ class Banner:
     """Why it is this mode, where that is not plain."""
     watching: str = ""
     """What is watched, and how."""
+    settings: str = ""
+    """Where settings come from, if it is not from us."""
     notes: Sequence[str] = ()
     """Warnings: only what a person would want to change."""
 
@@ -69,10 +71,11 @@ class Banner:
         urls = _for_people(self.addresses, self.scheme)
         lines = self._pretty_urls(console, urls)
         watching = [f"     Watching   {escape(self.watching)}"] if self.watching else []
-        room = _LINES_FOR_URLS_AND_NOTES - len(notes) - len(watching)
+        settings = [f"     Settings   from {escape(self.settings)}"] if self.settings else []
+        room = max(_LINES_FOR_URLS_AND_NOTES - len(notes) - len(watching) - len(settings), 1)
         if len(lines) > room:
             lines[room - 1 :] = [f"                and {len(lines) - room + 1} more"]
-        return "\n".join(["", head, "", *lines, *watching, *notes, "", ""])
+        return "\n".join(["", head, "", *lines, *watching, *settings, *notes, "", ""])
 
     def _pretty_urls(self, console: Console, urls: list[str]) -> list[str]:
         about = f" ({escape(self.about)})" if self.about else ""
@@ -83,6 +86,8 @@ class Banner:
     def _plain(self) -> str:
         urls = " ".join(_for_machines(self.addresses, self.scheme))
         line = f"wsgiserve {__version__} listening on {urls} app={escape(self.app)} mode={self.mode} pid={os.getpid()}"
+        if self.settings:
+            line += f" settings={escape(self.settings).replace(', ', ',')}"
         return "\n".join([line, *(f"WARNING {escape(note)}" for note in self.notes), ""])
 
     def _json(self, seconds: float) -> str:
@@ -96,6 +101,7 @@ class Banner:
             "app": self.app,
             "mode": self.mode,
             "pid": os.getpid(),
+            "settings": self.settings,
             "ready_ms": round(seconds * 1000),
             "warnings": list(self.notes),
         }

@@ -22,6 +22,7 @@ from wsgiserve._version import __version__
 from wsgiserve.config import Config, options
 from wsgiserve.console import ColorChoice, make_console
 from wsgiserve.errors import UserError
+from wsgiserve.origins import Origins
 from wsgiserve.settings import Settings, settle, variable_of
 
 if TYPE_CHECKING:
@@ -82,13 +83,14 @@ class Command:
 
         config = settings.config
         directory = _project(config)
+        more = settings.environment.read(os.environ)
         if config.app is not None:
             app, found_by = config.app, _found_by(settings.sources["app"])
         else:
-            app, found_by = discover(directory, os.environ)
-        mode_source = _place(settings.sources["mode"])
+            app, found_by = discover(directory, os.environ | more)
         if config.effective_reload():
-            return self._supervise(config, app, found_by, directory, mode_source)
+            return self._supervise(settings, app, found_by, directory)
+        os.environ.update(more)
         loaded = load(
             app,
             factory=config.factory,
@@ -96,20 +98,27 @@ class Command:
             found_by=found_by,
             full_traceback=config.full_traceback,
         )
-        return self._launch(config, loaded, mode_source)
+        return self._launch(settings, loaded)
 
-    def _launch(self, config: Config, loaded: LoadedApp, mode_source: str) -> int:
+    def _launch(self, settings: Settings, loaded: LoadedApp) -> int:
         from wsgiserve.launcher import launch
 
-        return self._on_free_port(config, lambda config: launch(config, loaded, self._argv, mode_source=mode_source))
+        start = partial(launch, loaded=loaded, argv=self._argv, origins=_origins(settings))
+        return self._on_free_port(settings.config, start)
 
-    def _supervise(self, config: Config, app: str, found_by: str, directory: Path, mode_source: str) -> int:
+    def _supervise(self, settings: Settings, app: str, found_by: str, directory: Path) -> int:
         from wsgiserve.reload.start import supervise
 
         start = partial(
-            supervise, app=app, found_by=found_by, directory=directory, argv=self._argv, mode_source=mode_source
+            supervise,
+            app=app,
+            found_by=found_by,
+            directory=directory,
+            argv=self._argv,
+            origins=_origins(settings),
+            environment=settings.environment,
         )
-        return self._on_free_port(config, start)
+        return self._on_free_port(settings.config, start)
 
     def _on_free_port(self, config: Config, start: Callable[[Config], int]) -> int:
         """Start; when the port is taken and somebody sits at a terminal, offer the next one. Never move silently."""
@@ -187,9 +196,16 @@ def _place(source: str) -> str:
     return "[tool.wsgiserve]" if source.endswith("pyproject.toml") else source
 
 
+def _origins(settings: Settings) -> Origins:
+    files = [file.name for file in settings.environment.files]
+    flasks = [source for source in settings.sources.values() if source.startswith("FLASK_")]
+    note = settings.environment.note
+    return Origins(_place(settings.sources["mode"]), ", ".join([*flasks, *files]), (note,) if note else ())
+
+
 def _show(settings: Settings) -> str:
     """A line for each option: its key, its value, and where that comes from."""
-    config, sources = settings
+    config, sources, environment = settings
     mode, why = config.effective_mode()
     form = make_console(None, cast("ColorChoice", config.color)).form
     derived = {"mode": f"{mode} ({why})", "threads": str(config.effective_threads()), "log_format": form}
@@ -198,5 +214,6 @@ def _show(settings: Settings) -> str:
     for name, about in options().items():
         value = getattr(config, name)
         rows.append((name, derived.get(name, "-") if value in (None, "") else about.kind.show(value), sources[name]))
+    rows += [("", file.name, "variables for the application") for file in environment.files]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "".join(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}\n" for name, value, source in rows)

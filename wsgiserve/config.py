@@ -54,6 +54,9 @@ class Config:
     app_dir: str | None = option(
         None, path, "Directory to look for the application in, instead of the current one.", group=_APP
     )
+    env_file: str | None = option(
+        None, path, "File with environment variables for the application, NAME=value in each line.", group=_APP
+    )
     script_name: str = option("", mount, "Path at which the application is mounted, such as /shop.", group=_APP)
 
     host: tuple[str, ...] = option(
@@ -102,6 +105,9 @@ class Config:
     )
     watch: tuple[str, ...] | None = option(
         None, texts, "Directory or file to watch instead of the project; may be repeated.", group=_RELOAD
+    )
+    watch_also: tuple[str, ...] | None = option(
+        None, texts, "Directory or file to watch besides; may be repeated.", group=_RELOAD
     )
     watch_ignore: tuple[str, ...] | None = option(
         None, texts, "Pattern of files and directories to leave alone; may be repeated.", group=_RELOAD

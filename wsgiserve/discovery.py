@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wsgiserve import messages
 
-__all__ = ["discover"]
+__all__ = ["discover", "nodes"]
 
 _RULES = (
     "WSGISERVE_APP",
@@ -84,7 +84,7 @@ def _django(directory: Path, environ: Mapping[str, str]) -> str | None:
 
 def _settings_module(manage: Path) -> str | None:
     """The second argument of ``os.environ.setdefault("DJANGO_SETTINGS_MODULE", ...)``."""
-    for node in _nodes(manage):
+    for node in nodes(manage):
         if isinstance(node, ast.Call) and len(node.args) == 2:
             texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
             if len(texts) == 2 and texts[0] == "DJANGO_SETTINGS_MODULE" and isinstance(texts[1], str):
@@ -93,7 +93,7 @@ def _settings_module(manage: Path) -> str | None:
 
 
 def _assigned_text(file: Path, name: str) -> str | None:
-    for node in _nodes(file):
+    for node in nodes(file):
         if (
             isinstance(node, ast.Assign)
             and isinstance(node.value, ast.Constant)
@@ -104,7 +104,8 @@ def _assigned_text(file: Path, name: str) -> str | None:
     return None
 
 
-def _nodes(file: Path) -> Iterator[ast.AST]:
+def nodes(file: Path) -> Iterator[ast.AST]:
+    """What is written in a Python file; nothing if it cannot be read or understood."""
     try:
         return ast.walk(ast.parse(file.read_bytes()))
     except (OSError, SyntaxError, ValueError):

@@ -24,6 +24,7 @@ from wsgiserve.accesslog import make_access_log
 from wsgiserve.banner import Banner, process_age
 from wsgiserve.console import ColorChoice, Console, Form, make_console
 from wsgiserve.listening import load_certificate, open_listeners
+from wsgiserve.origins import Origins
 from wsgiserve.server.access import AccessLog, log_access
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, ThreadPoolWSGIServer, make_server
@@ -41,6 +42,8 @@ __all__ = ["access_log_for", "banner_of", "discard", "is_running_from_reloader",
 
 log = logging.getLogger(logs.SERVER_LOGGER)
 
+_NO_ORIGINS = Origins()
+
 # Not names of a host: a debugger that trusted them would trust requests that any web page can send.
 _EVERYWHERE = frozenset(["", "0.0.0.0", "::"])
 
@@ -48,12 +51,12 @@ _EVERYWHERE = frozenset(["", "0.0.0.0", "::"])
 # For the command line
 
 
-def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, mode_source: str = "") -> int:
+def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: Origins = _NO_ORIGINS) -> int:
     """Serve an application as configured, until a signal says to stop.
 
     Args:
         argv: the command as it was typed, to suggest a better one.
-        mode_source: where the mode was said, if it was.
+        origins: for the banner.
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     Raises:
@@ -71,7 +74,7 @@ def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, mode_sourc
         access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
         server = server_for(config, loaded, listeners, context, access_log)
         received = cleanup.enter_context(stopped_by_signals(server))
-        banner = banner_of(config, loaded, addresses, "http" if context is None else "https", mode_source)
+        banner = banner_of(config, loaded, addresses, "http" if context is None else "https", origins)
         handler.write(banner.text(console, process_age()))
         server.serve_forever()
     return EXIT_CODES[received[0]] if received else 0
@@ -120,7 +123,7 @@ def server_for(
     )
 
 
-def banner_of(config: Config, loaded: LoadedApp, addresses: Sequence[object], scheme: str, mode_source: str) -> Banner:
+def banner_of(config: Config, loaded: LoadedApp, addresses: Sequence[object], scheme: str, origins: Origins) -> Banner:
     """What to say when the server accepts connections."""
     mode, reason = config.effective_mode()
     return Banner(
@@ -130,7 +133,9 @@ def banner_of(config: Config, loaded: LoadedApp, addresses: Sequence[object], sc
         about=", ".join(filter(None, [loaded.framework, loaded.found_by])),
         mode=mode,
         # Development on this machine is what everybody expects; anything else is worth a reason.
-        why=mode_source if config.mode is not None else reason if mode == "prod" else "",
+        why=origins.mode if config.mode is not None else reason if mode == "prod" else "",
+        settings=origins.others,
+        notes=origins.notes,
     )
 
 

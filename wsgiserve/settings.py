@@ -1,5 +1,7 @@
 """Where settings come from: a flag goes before a variable, that before ``pyproject.toml``, and that before the default.
 
+What is said to Flask by ``FLASK_DEBUG`` and ``FLASK_RUN_*`` is taken for what nobody said to us.
+
 Reads, and settles what excludes each other. Decides nothing about values, which is the business of ``options.py``, nor
 about words, which is that of ``messages.py``.
 """
@@ -16,18 +18,22 @@ from typing import Any, NamedTuple
 
 from wsgiserve import messages
 from wsgiserve.config import Config, options
-from wsgiserve.options import Option
+from wsgiserve.environment import Environment, find_environment
+from wsgiserve.flaskvariables import flask_variables
 
 __all__ = ["Settings", "flag_of", "settle", "variable_of"]
 
-_FILE, _VARIABLE, _FLAG = range(3)
+_FLASK, _FILE, _VARIABLE, _FLAG = range(4)
 
 
 class Settings(NamedTuple):
-    """A Config, and where each value was found: ``--port``, ``WSGISERVE_PORT``, ``pyproject.toml`` or ``default``."""
+    """What was settled."""
 
     config: Config
     sources: Mapping[str, str]
+    """Where each value was found: ``--port``, ``WSGISERVE_PORT``, ``pyproject.toml`` or ``default``."""
+    environment: Environment
+    """Where there are more variables for the application."""
 
 
 class _Found(NamedTuple):
@@ -46,13 +52,25 @@ def settle(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path
         environ: the environment variables; an empty one counts as not set.
         directory: where to begin to look for ``pyproject.toml``, upwards.
     Raises:
-        UserError: an unknown key, a value that an option does not take, options that exclude each other.
+        UserError: an unknown key, a value that an option does not take, options that exclude each other, no file where
+            one is named.
     """
-    found = dict(chain(_in_file(directory), _in_variables(environ), _in_flags(flags)))  # later ones win
+    found = _find(flags, environ, directory)
+    app, env_file = (found[name].value if name in found else None for name in ("app", "env_file"))
+    environment = find_environment(env_file, app, directory, environ)
+    more = environment.read(environ)
+    if more:
+        found = _find(flags, {**environ, **more}, directory)
     _settle_exclusive(found)
     _settle_dependent(found)
     config = Config(**{name: of.value for name, of in found.items()})
-    return Settings(config, {name: found[name].source if name in found else "default" for name in options()})
+    sources = {name: found[name].source if name in found else "default" for name in options()}
+    return Settings(config, sources, environment)
+
+
+def _find(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path) -> dict[str, _Found]:
+    places = (_in_flasks_variables(environ), _in_file(directory), _in_variables(environ), _in_flags(flags))
+    return dict(chain(*places))  # later ones win
 
 
 def variable_of(name: str) -> str:
@@ -83,14 +101,22 @@ def _in_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, _Found]]:
     for name, about in options().items():
         variable = variable_of(name)
         if environ.get(variable):
-            yield name, _Found(_parse_variable(variable, environ[variable], about), _VARIABLE, variable, variable)
+            yield (
+                name,
+                _Found(_parse_variable(variable, environ[variable], about.kind.parse), _VARIABLE, variable, variable),
+            )
 
 
-def _parse_variable(variable: str, value: str, about: Option) -> Any:
+def _parse_variable(variable: str, value: str, parse: Callable[[str], Any]) -> Any:
     try:
-        return about.kind.parse(value)
+        return parse(value)
     except ValueError as error:
         raise messages.bad_option(f"{variable} {error}, not {value!r}.", f"change or unset {variable}.") from None
+
+
+def _in_flasks_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, _Found]]:
+    for variable, name, parse in flask_variables(environ):
+        yield name, _Found(_parse_variable(variable, environ[variable], parse), _FLASK, variable, variable)
 
 
 def _in_file(directory: Path) -> Iterator[tuple[str, _Found]]:

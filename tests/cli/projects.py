@@ -30,6 +30,7 @@ def index():
 
 OURS = (
     "FLASK_APP",
+    "FLASK_DEBUG",
     "DJANGO_SETTINGS_MODULE",
     "NO_COLOR",
     "FORCE_COLOR",

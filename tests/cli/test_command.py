@@ -14,8 +14,10 @@ from tests.cli.projects import WSGI_APP, Project
 from wsgiserve import cli, command, launcher, messages
 from wsgiserve._version import __version__
 from wsgiserve.config import Config, options
+from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
 from wsgiserve.importer import LoadedApp
+from wsgiserve.origins import Origins
 
 
 def run(*argv: str) -> int:
@@ -27,12 +29,12 @@ def run(*argv: str) -> int:
 
 
 @pytest.fixture
-def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, LoadedApp, Sequence[str], str]]:
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, LoadedApp, Sequence[str], Origins]]:
     """With what the server was launched; it ends at once, well."""
-    calls: list[tuple[Config, LoadedApp, Sequence[str], str]] = []
+    calls: list[tuple[Config, LoadedApp, Sequence[str], Origins]] = []
 
-    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, mode_source: str) -> int:
-        calls.append((config, loaded, argv, mode_source))
+    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: Origins) -> int:
+        calls.append((config, loaded, argv, origins))
         return 0
 
     monkeypatch.setattr(launcher, "launch", launch)
@@ -77,7 +79,8 @@ def test_in_development_it_is_the_supervisor_that_is_started(
         "found_by": "",
         "directory": project.directory,
         "argv": ["web", "-p", "0"],
-        "mode_source": "default",
+        "origins": Origins("default"),
+        "environment": Environment(),
     }
     assert launched == []
 
@@ -140,7 +143,7 @@ def test_where_the_mode_was_said_is_told(
     project.write("pyproject.toml", f"[tool.wsgiserve]\n{file}\n")
     monkeypatch.setenv("WSGISERVE_MODE", variable)
     assert run(*words) == 0
-    assert launched[0][3] == source
+    assert launched[0][3].mode == source
 
 
 def test_another_directory_is_looked_in(project: Project, launched: list[Any]) -> None:
@@ -327,7 +330,7 @@ def taken(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     project.write("web.py", WSGI_APP)
     tried: list[int] = []
 
-    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, mode_source: str) -> int:
+    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: Origins) -> int:
         tried.append(config.port)
         if config.port < 8003 or config.port == 65535:
             raise UserError("port-in-use", f"{config.port} is taken.", why="it is.", fix="another.", exit_code=4)

@@ -25,6 +25,7 @@ from wsgiserve.importer import load
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.messages import listening
 from wsgiserve.server.hints import HTTP_ON_HTTPS, NO_PROCESS, NO_THREAD, TLS_ON_HTTP, Hint
+from wsgiserve.settings import settle
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -73,6 +74,10 @@ PLAIN: dict[str, Callable[[], UserError]] = {
     "unreadable-config": lambda: messages.unreadable_config(
         "pyproject.toml", ValueError("Expected '=' after a key in a key/value pair (at line 3, column 7)")
     ),
+    "env-file": lambda: messages.env_file_unreadable(
+        ".env", UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+    ),
+    "dotenv-extra": lambda: messages.dotenv_extra(),
     "internal-error": lambda: messages.internal_error(ZeroDivisionError("division by zero")),
 }
 
@@ -192,6 +197,14 @@ def app_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
 def listening_refusal(config: Config) -> UserError:
     with pytest.raises(UserError) as caught:
         open_listeners(config, [])
+    return caught.value
+
+
+@case
+def env_file_missing(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
+    project.write(".env.dev")
+    with pytest.raises(UserError) as caught:
+        settle({"env_file": ".env.dve"}, {}, project.directory)
     return caught.value
 
 

@@ -46,6 +46,8 @@ def test_an_empty_variable_counts_as_not_set(project: Project) -> None:
 def test_every_option_has_a_variable_and_a_key(name: str, project: Project) -> None:
     about = options()[name]
     given: dict[str, str] = {"app": "shop", "mode": "prod", "concurrency": "single"}
+    project.write("dev.env")
+    given |= {"env_file": "dev.env"}
     given |= {"log_format": "json", "reload": "true"}
     needs = {"key": {"WSGISERVE_CERT": "c.pem"}, "processes": {"WSGISERVE_CONCURRENCY": "fork"}}.get(name, {})
     text = given.get(name) or about.kind.show(about.default) if about.default not in (None, "") else "7"

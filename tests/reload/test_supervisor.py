@@ -301,3 +301,30 @@ def test_the_server_does_nothing_while_nothing_happens(options: list[str], tmp_p
             return ticks() == before
 
         until(idle_for_a_second)  # the zygote has to be warm first
+
+
+# --- files with variables
+
+COLORED = """
+import os
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [os.environ.get("COLOR", "none").encode()]
+"""
+
+
+@pytest.mark.parametrize("how", ["--zygote", "--no-zygote"])
+def test_a_changed_file_with_variables_counts_after_the_reload(how: str, tmp_path: Path) -> None:
+    file = tmp_path / "my.env"
+    file.write_text("COLOR=green\n")
+    with loop(tmp_path, "--env-file", "../my.env", how, files={"app.py": COLORED}) as project:
+        assert project.get() == (200, "green")
+        assert " settings=my.env" in project.log()
+        file.write_text("COLOR=blue\n")
+        until(lambda: project.get() == (200, "blue"))
+        file.write_bytes(b"COLOR=\xff\n")
+        until(lambda: project.get()[0] == 503)
+        assert "my.env cannot be read." in project.get()[1]
+        file.write_text("")
+        until(lambda: project.get() == (200, "none"))

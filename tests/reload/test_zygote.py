@@ -186,7 +186,7 @@ def test_without_it_each_worker_is_the_supervisors(tmp_path: Path, monkeypatch: 
 
 
 def test_when_packages_have_changed_it_does_not_fit_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    zygote = Warm(["decimal"], [], [], frozenset())
+    zygote = Warm(["decimal"], [], [], [], frozenset())
     assert not zygote.fits()
     assert zygote.hear() == "warm"
     assert zygote.fits()
@@ -196,7 +196,7 @@ def test_when_packages_have_changed_it_does_not_fit_any_more(monkeypatch: pytest
 
 
 def test_a_zygote_that_is_gone_forks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    zygote = Warm([], [], [], frozenset())
+    zygote = Warm([], [], [], [], frozenset())
     assert zygote.hear() == "warm"
     os.kill(zygote._process.pid, signal.SIGKILL)
     zygote._process.wait()

@@ -9,7 +9,17 @@ from wsgiserve.errors import UserError
 from wsgiserve.frames import describe
 from wsgiserve.messages.form import INTERNAL, USAGE, did_you_mean, nearest
 
-__all__ = ["bad_config", "bad_option", "internal_error", "unknown_option", "unreadable_config", "watch_path"]
+__all__ = [
+    "bad_config",
+    "bad_option",
+    "dotenv_extra",
+    "env_file_missing",
+    "env_file_unreadable",
+    "internal_error",
+    "unknown_option",
+    "unreadable_config",
+    "watch_path",
+]
 
 
 def unknown_option(option: str, known: Iterable[str]) -> UserError:
@@ -52,18 +62,57 @@ def unreadable_config(file: str, error: Exception) -> UserError:
     )
 
 
-def watch_path(path: str) -> UserError:
+def watch_path(path: str, flag: str = "--watch") -> UserError:
     """Message 18."""
-    typed = Path(path)
-    near = nearest(typed.name, [found.name for found in typed.parent.glob("*")])
-    shown = f"./{typed.with_name(near)}" if path.startswith("./") else str(typed.with_name(near or typed.name))
     return UserError(
         "watch-path",
-        f"--watch {path} does not exist.",
+        f"{flag} {path} does not exist.",
         why="nothing there could ever change.",
-        fix=f"did you mean {shown}?" if near else "name a directory or a file that is there.",
+        fix=_did_you_mean_path(path) or "name a directory or a file that is there.",
         exit_code=USAGE,
     )
+
+
+def env_file_missing(path: str) -> UserError:
+    """The file with variables that was asked for is not there."""
+    return UserError(
+        "env-file",
+        f"--env-file {path} does not exist.",
+        why="",
+        fix=_did_you_mean_path(path) or "name a file that is there, or leave the option out.",
+        exit_code=USAGE,
+    )
+
+
+def env_file_unreadable(name: str, error: Exception) -> UserError:
+    """A file with variables is not text, or may not be read."""
+    return UserError(
+        "env-file",
+        f"{name} cannot be read.",
+        why=f"{error}.",
+        fix="it has to be a text of lines NAME=value, in UTF-8.",
+        exit_code=USAGE,
+    )
+
+
+def dotenv_extra() -> UserError:
+    """There is nothing to read a file with variables with."""
+    return UserError(
+        "dotenv-extra",
+        '--env-file needs the "dotenv" extra.',
+        why="such files are read by the python-dotenv package, which is not installed.",
+        fix="pip install 'wsgiserve[dotenv]'",
+        exit_code=USAGE,
+    )
+
+
+def _did_you_mean_path(path: str) -> str:
+    typed = Path(path)
+    near = nearest(typed.name, [found.name for found in typed.parent.glob("*")])
+    if not near:
+        return ""
+    shown = str(typed.with_name(near))
+    return f"did you mean {'./' if path.startswith('./') else ''}{shown}?"
 
 
 def internal_error(error: Exception) -> UserError:

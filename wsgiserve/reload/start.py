@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, cast
 from wsgiserve import logs, messages
 from wsgiserve.banner import process_age
 from wsgiserve.console import ColorChoice, Form, make_console
+from wsgiserve.environment import Environment
 from wsgiserve.importer import LoadedApp
 from wsgiserve.launcher import banner_of, discard
 from wsgiserve.listening import load_certificate, open_listeners
+from wsgiserve.origins import Origins
 from wsgiserve.reload.changes import Project, find_root
 from wsgiserve.reload.supervisor import Plan, Supervisor
 
@@ -28,9 +30,18 @@ if TYPE_CHECKING:
 
 __all__ = ["supervise"]
 
+_NO_ORIGINS, _NO_ENVIRONMENT = Origins(), Environment()
+
 
 def supervise(
-    config: Config, app: str, *, found_by: str, directory: Path, argv: Sequence[str], mode_source: str = ""
+    config: Config,
+    app: str,
+    *,
+    found_by: str,
+    directory: Path,
+    argv: Sequence[str],
+    origins: Origins = _NO_ORIGINS,
+    environment: Environment = _NO_ENVIRONMENT,
 ) -> int:
     """Serve an application and reload it when it changes, until a signal says to stop.
 
@@ -39,7 +50,8 @@ def supervise(
         found_by: how it was found, for the banner.
         directory: the application's.
         argv: the command as it was typed, to suggest a better one.
-        mode_source: where the mode was said, if it was.
+        origins: for the banner.
+        environment: files with variables for the application.
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     Raises:
@@ -48,7 +60,9 @@ def supervise(
     console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
     handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
     scheme = "http" if load_certificate(config) is None else "https"
-    project = Project(_watched(config, directory), config.watch_ignore or (), config.reload_on or ())
+    project = Project(
+        [*_watched(config, directory), *environment.files], config.watch_ignore or (), config.reload_on or ()
+    )
     with ExitStack() as cleanup:
         listeners = open_listeners(config, argv)
         for listener in listeners:
@@ -57,12 +71,16 @@ def supervise(
         def announce(report: Message, watching: str) -> None:
             ready = report.get("ready", {})
             loaded = LoadedApp(_never, ready.get("name", app), ready.get("framework", ""), found_by)
-            banner = banner_of(config, loaded, _addresses(listeners), scheme, mode_source)
-            notes = [] if ready else ["the app failed to load; serving the error page and watching for a fix."]
-            roots = ", ".join(_homely(root) for root in project.roots)
-            handler.write(replace(banner, notes=notes, watching=f"{roots}  ({watching})").text(console, process_age()))
+            banner = banner_of(config, loaded, _addresses(listeners), scheme, origins)
+            failed = [] if ready else ["the app failed to load; serving the error page and watching for a fix."]
+            roots = ", ".join(_homely(root) for root in project.roots if root not in environment.files)
+            handler.write(
+                replace(banner, notes=[*failed, *banner.notes], watching=f"{roots}  ({watching})").text(
+                    console, process_age()
+                )
+            )
 
-        return Supervisor(Plan(config, app, found_by, directory), listeners, project, announce).run()
+        return Supervisor(Plan(config, app, found_by, directory, environment), listeners, project, announce).run()
 
 
 def _never(*_: object) -> list[bytes]:
@@ -74,12 +92,12 @@ def _addresses(listeners: Sequence[socket.socket]) -> list[object]:
 
 
 def _watched(config: Config, directory: Path) -> list[Path]:
-    if not config.watch:
-        return [find_root(directory)]
-    for path in config.watch:
-        if not Path(path).exists():
-            raise messages.watch_path(path)
-    return [Path(path) for path in config.watch]
+    for flag, paths in (("--watch", config.watch), ("--watch-also", config.watch_also)):
+        for path in paths or ():
+            if not Path(path).exists():
+                raise messages.watch_path(path, flag)
+    roots = [Path(path) for path in config.watch] if config.watch else [find_root(directory)]
+    return [*roots, *map(Path, config.watch_also or ())]
 
 
 def _homely(path: Path) -> str:

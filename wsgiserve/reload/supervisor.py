@@ -27,6 +27,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
+from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
 from wsgiserve.reload.changes import Project
 from wsgiserve.reload.errorpage import HEALS, Failure
@@ -72,6 +73,7 @@ class Plan(NamedTuple):
     app: str
     found_by: str
     directory: Path
+    environment: Environment = Environment()
 
 
 class _Question(NamedTuple):
@@ -244,12 +246,13 @@ class Supervisor:
     # Workers
 
     def _start(self, failure: Failure | None = None) -> None:
-        config, app, found_by, directory = self._plan
+        config, app, found_by, directory, environment = self._plan
         order = {
             "config": asdict(config),
             "app": app,
             "found_by": found_by,
             "directory": str(directory),
+            "env_files": [str(file) for file in environment.files],
             "listeners": self._listeners,
             "failure": failure._asdict() if failure is not None else None,
             "roots": self._roots,
@@ -271,6 +274,8 @@ class Supervisor:
         self._question = None
         self._reason = self._names(changed, modules or {})
         self._respawned = False
+        if not set(changed).isdisjoint(self._plan.environment.files):
+            self._stop_zygote()  # what it has imported may have looked at the variables
         _forget_bytecode(changed)
         self._dismiss()
         self._start()
@@ -322,7 +327,7 @@ class Supervisor:
 
     def _start_zygote(self, modules: Sequence[str], left_out: frozenset[str]) -> None:
         self._stop_zygote()
-        warm = self._warm = Warm(modules, self._roots, self._listeners, left_out)
+        warm = self._warm = Warm(modules, self._roots, self._listeners, self._plan.environment.files, left_out)
         self._selector.register(warm.sock, selectors.EVENT_READ, lambda: self._hear_zygote(warm, modules))
 
     def _hear_zygote(self, warm: Warm, modules: Sequence[str]) -> None:

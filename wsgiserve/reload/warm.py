@@ -29,6 +29,7 @@ class Warm:
         modules: to be imported ahead, in order.
         roots: of the project, whose modules must not be.
         listeners: descriptors that its workers inherit.
+        env_files: whose variables are set before anything is imported.
         left_out: packages that an earlier zygote found unfit.
 
     Attributes:
@@ -39,7 +40,12 @@ class Warm:
     """
 
     def __init__(
-        self, modules: Sequence[str], roots: Sequence[str], listeners: Sequence[int], left_out: frozenset[str]
+        self,
+        modules: Sequence[str],
+        roots: Sequence[str],
+        listeners: Sequence[int],
+        env_files: Sequence[Path],
+        left_out: frozenset[str],
     ) -> None:
         self.modules: frozenset[str] = frozenset(modules)
         self.left_out = left_out
@@ -49,7 +55,8 @@ class Warm:
             self._process = start_interpreter("wsgiserve.reload.zygote", theirs.fileno(), listeners)
         self.channel = Channel(self.sock)
         self._packages = _packages_changed()
-        self.channel.send({"modules": list(modules), "left_out": sorted(left_out), "roots": list(roots)})
+        order = {"modules": list(modules), "left_out": sorted(left_out), "roots": list(roots)}
+        self.channel.send(order | {"env_files": [str(file) for file in env_files]})
 
     def hear(self) -> str:
         """Take what it has told: ``warm``, ``unfit`` (start another one, with ``left_out``), or ``gone``."""

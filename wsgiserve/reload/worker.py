@@ -16,12 +16,14 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from wsgiserve import logs
 from wsgiserve.config import Config
 from wsgiserve.console import ColorChoice, Form, make_console
+from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
 from wsgiserve.frames import whole_traceback
 from wsgiserve.importer import LoadedApp, load
@@ -34,7 +36,7 @@ from wsgiserve.reload.imported import foreign_modules, modules_of
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.signals import stopped_by_signals
 
-__all__ = ["Worker", "config_of", "main"]
+__all__ = ["Worker", "config_of", "main", "set_variables"]
 
 
 class Worker:
@@ -95,6 +97,7 @@ def _load(order: Message, config: Config) -> tuple[Message, LoadedApp]:
     exit_code = 0
     if failure is None:
         try:
+            set_variables(order["env_files"])
             loaded = load(
                 order["app"],
                 factory=config.factory,
@@ -110,6 +113,15 @@ def _load(order: Message, config: Config) -> tuple[Message, LoadedApp]:
             return {"ready": ready, "modules": foreign_modules(order["roots"])}, loaded
     page = LoadedApp(ErrorPage(failure), order["app"], "", order["found_by"])
     return {"failed": failure._asdict(), "exit_code": exit_code}, page
+
+
+def set_variables(files: Sequence[str]) -> None:
+    """Those of the files that are not set yet.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    os.environ.update(Environment(tuple(map(Path, files))).read(os.environ))
 
 
 def _failure(error: UserError) -> Failure:

@@ -19,10 +19,12 @@ import threading
 import time
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 
+from wsgiserve.errors import UserError
 from wsgiserve.reload.channel import Channel
 from wsgiserve.reload.imported import has_own
-from wsgiserve.reload.worker import Worker
+from wsgiserve.reload.worker import Worker, set_variables
 
 __all__ = ["Zygote", "main"]
 
@@ -50,6 +52,8 @@ class Zygote:
         order = self._channel.receive()
         if order is None:
             return
+        with suppress(UserError):  # the worker will tell
+            set_variables(order["env_files"])
         unfit = self._import(order["modules"], order["left_out"], order["roots"])
         self._channel.send({"unfit": unfit} if unfit else {"warm": list(sys.modules)})
         gc.collect()

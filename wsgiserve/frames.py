@@ -9,13 +9,13 @@ import os
 import traceback
 from pathlib import Path
 
+from wsgiserve.wsgi.blame import is_foreign
+
 __all__ = ["describe", "is_raised_by_import", "mark", "short_path", "user_frames", "whole_traceback"]
 
 _OURS = str(Path(__file__).parent) + os.sep
-_STANDARD_LIBRARY = str(Path(os.__file__).parent) + os.sep
-_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _FROZEN = "<frozen "
-_IMPORTLIB = str(Path(_STANDARD_LIBRARY, "importlib")) + os.sep
+_IMPORTLIB = str(Path(os.__file__).with_name("importlib")) + os.sep
 
 
 def describe(error: BaseException) -> str:
@@ -31,7 +31,7 @@ def user_frames(error: BaseException) -> list[str]:
     """
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OURS)]
     real = [frame for frame in frames if not frame.filename.startswith(_FROZEN)]  # the others have no lines to show
-    shown = [frame for frame in real if not _is_foreign(frame.filename)] or real[-1:]
+    shown = [frame for frame in real if not is_foreign(frame.filename)] or real[-1:]
     return [f"{short_path(frame.filename)}:{frame.lineno}  {frame.line}".rstrip() for frame in reversed(shown)]
 
 
@@ -62,8 +62,3 @@ def short_path(filename: str) -> str:
         return str(Path(filename).resolve().relative_to(Path.cwd()))
     except (OSError, ValueError):
         return filename
-
-
-def _is_foreign(filename: str) -> bool:
-    """Whether it is neither the user's nor ours: the interpreter's, or installed."""
-    return filename.startswith(_STANDARD_LIBRARY) or any(part in filename for part in _INSTALLED)

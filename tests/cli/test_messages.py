@@ -24,7 +24,7 @@ from wsgiserve.holder import Holder
 from wsgiserve.importer import load
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.messages import listening
-from wsgiserve.server.hints import HTTP_ON_HTTPS, NO_PROCESS, NO_THREAD, TLS_ON_HTTP, Hint
+from wsgiserve.server.hints import HTTP_ON_HTTPS, NO_PROCESS, NO_THREAD, TLS_ON_HTTP, Hint, threads_exhausted
 from wsgiserve.settings import settle
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -283,6 +283,7 @@ HINTS = [
     HTTP_ON_HTTPS,
     TLS_ON_HTTP,
     NO_THREAD._replace(why="the system says: can't start new thread."),
+    threads_exhausted(8, 5.0, 3, "GET /report, 14 s, in shop/report.py:31  time.sleep(20)"),
     NO_PROCESS._replace(why="the system says: Resource temporarily unavailable."),
 ]
 

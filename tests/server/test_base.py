@@ -22,6 +22,8 @@ from wsgiserve.server.hints import NO_THREAD
 from wsgiserve.server.poller import SelectorPoller
 from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
 from wsgiserve.server.sockets import bind_tcp
+from wsgiserve.server.stacks import running as running_threads
+from wsgiserve.server.stacks import stacks
 from wsgiserve.server.stream import PlainStream
 
 if TYPE_CHECKING:
@@ -401,6 +403,63 @@ def test_requests_that_come_while_all_are_busy_are_answered_however_long_that_ta
         for client in (busy, kept, fresh):
             assert client.read().status == 200
             client.close()
+
+
+def test_when_nobody_gets_on_it_says_what_all_wait_for(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("wsgiserve.server.pool.STUCK_SECONDS", 0.1)
+    app = Held()
+    with running(make(ThreadPoolWSGIServer, app, threads=2)) as server:
+        kept = connected(server)
+        assert kept.exchange(GET).status == 200
+        busy = [connected(server, request("/held")) for _ in range(2)]
+        app.wait_for(2)
+        until(lambda: server.occupancy() == "2/2 threads busy")
+        assert server.waiting_requests() == 0
+        fresh = [connected(server, GET) for _ in range(3)]
+        kept.send(GET)
+        until(lambda: "threads have been busy" in caplog.text)
+        app.go.set()
+        for client in (kept, *busy, *fresh):
+            assert client.read().status == 200
+            client.close()
+    (record,) = caplog.records
+    what, why, fix = record.getMessage().splitlines()
+    assert re.fullmatch(r"all 2 threads have been busy for 5 s; \d requests? (is|are) waiting\.", what)
+    assert re.fullmatch(
+        r"  Why: longest: GET /held, 0 s, in tests/server/running\.py:\d+  assert self\.go\.wait.*", why
+    )
+
+
+def test_it_counts_who_waits_at_every_door(tmp_path: Path) -> None:
+    with make(BaseWSGIServer) as server, BaseWSGIServer(f"unix://{tmp_path}/socket", 0, hello) as other:
+        assert (server.waiting_requests(), other.waiting_requests()) == (0, 0)
+        clients = [connected(server) for _ in range(3)]
+        until(lambda: server.waiting_requests() == 3)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(f"{tmp_path}/socket")
+            assert other.waiting_requests() == 1
+        for each in clients:
+            each.close()
+
+
+def test_the_stacks_are_those_of_the_application() -> None:
+    app = Held()
+    with running(make(ThreadPoolWSGIServer, app)) as server:
+        assert stacks() == "no request is running.\n"
+        client = connected(server, request("/held"))
+        app.wait_for(1)
+        (one,) = running_threads()
+        text = stacks()
+        app.go.set()
+        assert client.read().status == 200
+        client.close()
+    assert (one.request, one.thread[:10]) == ("GET /held", "wsgiserve-")
+    assert [frame.name for frame in one.stack] == ["__call__", "wait", "wait"]
+    assert text.startswith("GET /held  0.")
+    assert 'running.py", line' in text
+    assert "wsgiserve/server" not in text.replace(str(Path(__file__).parent), "")
 
 
 LARGE_BODY = b"x" * 8_000_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
@@ -16,6 +17,7 @@ from typing import Any
 
 from wsgiserve.server.poller import Poller
 from wsgiserve.server.sockets import unlink_unix
+from wsgiserve.server.stream import wait
 
 __all__ = ["Acceptor"]
 
@@ -30,6 +32,10 @@ _LOST_NAMES = [
     *("EOPNOTSUPP", "EPERM", "EPROTO"),
 ]
 _LOST = frozenset(getattr(errno, name) for name in _LOST_NAMES if hasattr(errno, name))
+
+# In struct tcp_info of <linux/tcp.h>, behind eight bytes of flags and four other numbers: tcpi_unacked, which of a
+# listener is the length of its queue.
+_UNACKED = slice(24, 28)
 
 # Long enough for some request to finish and give its descriptor back, short enough for a client not to notice.
 _PAUSE_SECONDS = 0.1
@@ -75,6 +81,10 @@ class Acceptor:
         self._resume_at = inf
         for listener in self.listeners:
             yield from self._accept_all(listener)
+
+    def waiting(self) -> int:
+        """How many wait at the listeners; for those that cannot tell, one if there is any."""
+        return sum(map(_waiting_at, self.listeners))
 
     @property
     def holds_back(self) -> bool:
@@ -153,3 +163,10 @@ class Acceptor:
             for listener in self.listeners:
                 self._poller.unregister(listener.fileno())
                 self._poller.register(listener.fileno())
+
+
+def _waiting_at(listener: socket.socket) -> int:
+    if sys.platform == "linux" and listener.family != socket.AF_UNIX:
+        info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED.stop)
+        return int.from_bytes(info[_UNACKED], sys.byteorder)
+    return int(wait(listener.fileno(), 0, write=False))

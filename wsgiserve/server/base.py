@@ -322,4 +322,8 @@ class BaseWSGIServer(ConnectionLoop):
         """Tell the developer of a mistake that clients repeat, the first time only."""
         if hint.slug not in self._hinted:
             self._hinted.add(hint.slug)
-            log.warning("%s\n  Why: %s\n  Fix: %s", hint.what, hint.why, hint.fix, extra={"hint": hint})
+            self.warn(hint)
+
+    def warn(self, hint: Hint) -> None:
+        """Tell the developer of something that can be mended."""
+        log.warning("%s\n  Why: %s\n  Fix: %s", hint.what, hint.why, hint.fix, extra={"hint": hint})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["HTTP_ON_HTTPS", "NO_PROCESS", "NO_THREAD", "TLS_ON_HTTP", "Hint"]
+__all__ = ["HTTP_ON_HTTPS", "NO_PROCESS", "NO_THREAD", "TLS_ON_HTTP", "Hint", "threads_exhausted"]
 
 
 class Hint(NamedTuple):
@@ -46,3 +46,21 @@ NO_PROCESS = Hint(
     "",
     "lower --processes, or raise the limit on processes (ulimit -u) or memory.",
 )
+
+
+def threads_exhausted(threads: int, seconds: float, waiting: int, longest: str) -> Hint:
+    """Nobody gets on.
+
+    Args:
+        threads: all of the pool.
+        seconds: for which they have been busy.
+        waiting: requests, and connections that may be about to send one.
+        longest: what the thread does that has been busy for the longest time.
+    """
+    are = "request is" if waiting == 1 else "requests are"
+    return Hint(
+        "threads-exhausted",
+        f"all {threads} threads have been busy for {seconds:g} s; {waiting} {are} waiting.",
+        f"longest: {longest}",
+        "raise --threads, or mend what they wait for; in development t and Enter prints the stacks of all.",
+    )

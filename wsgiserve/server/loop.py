@@ -126,6 +126,11 @@ class ConnectionLoop:
         with self._parked_lock:
             self._parked -= size
 
+    def waiting_requests(self) -> int:
+        """Connections, open or at the door, on which something has come that nobody has looked at yet."""
+        idle = [connection for connection in list(self.connections.values()) if not connection.running]
+        return self.acceptor.waiting() + sum(_has_bytes(connection.stream.sock) for connection in idle)
+
     # Polling; one thread at a time calls these
 
     def next_ready(self) -> WSGIRequestHandler | None:
@@ -249,3 +254,11 @@ class ConnectionLoop:
         with suppress(IndexError):
             while True:
                 queue.popleft().close()
+
+
+def _has_bytes(sock: socket.socket) -> bool:
+    try:
+        # Not SSLSocket's method, which knows no flags.
+        return bool(socket.socket.recv(sock, 1, socket.MSG_PEEK))
+    except OSError:  # none yet; or it is closed
+        return False

@@ -15,8 +15,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.server.base import BaseWSGIServer
-from wsgiserve.server.hints import NO_THREAD
-from wsgiserve.server.pool import Pool, Worker
+from wsgiserve.server.hints import NO_THREAD, threads_exhausted
+from wsgiserve.server.pool import STUCK_SECONDS, Pool, Worker
+from wsgiserve.server.stacks import running
 
 if TYPE_CHECKING:
     from wsgiserve.server.handler import WSGIRequestHandler
@@ -41,7 +42,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
             raise ValueError("threads must be at least 1")
         super().__init__(*args, **kwargs)
         self.threads = threads
-        self._pool = Pool(threads, self._work)
+        self._pool = Pool(threads, self._work, self._tell_of_stuck_threads)
         self.poller.waker.on_signal = self._pool.wake_deputy  # the main thread, where signals are handled
 
     def serve(self) -> None:
@@ -73,6 +74,15 @@ class ThreadPoolMixIn(BaseWSGIServer):
     def occupancy(self) -> str:
         """As the base class."""
         return f"{self._pool.busy()}/{len(self._pool.workers)} threads busy"
+
+    def _tell_of_stuck_threads(self) -> bool:
+        """Say what all threads do while requests wait; False if none does, which may change."""
+        waiting = self.waiting_requests()
+        if waiting and not self.stopping:
+            longest = next(iter(running()), None)
+            what = f"{longest.request}, {longest.seconds:.0f} s, in {longest.place()}" if longest is not None else "?"
+            self.warn(threads_exhausted(len(self._pool.workers), STUCK_SECONDS, waiting, what))
+        return waiting > 0
 
     def _patience(self) -> float:
         if self._stop_now:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Pool", "Worker"]
+__all__ = ["STUCK_SECONDS", "Pool", "Worker"]
 
 # Handing over costs two context switches and a fight for the interpreter, 20 to 50 µs. Below about 150 µs of work the
 # others wait less for the leader to finish than for a hand-over.
@@ -42,6 +42,9 @@ _LOOK_AGAIN_SECONDS = 0.1
 # The deputy's rounds, and how many of them without anything new before it goes to sleep.
 _ROUND_SECONDS = 0.001
 _IDLE_ROUNDS = 50
+
+# All threads inside the very same work for so long is worth a word.
+STUCK_SECONDS = 5.0
 
 # How soon the end of patience is noticed while threads are waited for.
 _JOIN_SECONDS = 0.01
@@ -73,12 +76,16 @@ class Pool:
         threads: how many.
         work: takes the next thing to do and does it between ``begin`` and ``end``, again and again while ``leads`` is
             true for its worker; returns False when there will never be anything again. What it raises ends the pool.
+        on_stuck: called by the deputy when all threads have been busy with the very same things for
+            ``STUCK_SECONDS``, and after as many again, until it returns true: it has been dealt with.
 
     Attributes:
         workers: those whose threads were started.
     """
 
-    def __init__(self, threads: int, work: Callable[[Worker], bool]) -> None:
+    def __init__(
+        self, threads: int, work: Callable[[Worker], bool], on_stuck: Callable[[], bool] | None = None
+    ) -> None:
         self.workers: list[Worker] = []
         self._work = work
         self._size = threads
@@ -92,6 +99,9 @@ class Pool:
         self._deputy_sleeps = False
         self._average = 0.0
         self._slow_since = inf
+        self._on_stuck = on_stuck
+        self._stuck_turns: list[int] = []
+        self._stuck_due = inf
 
     # The deputy's side
 
@@ -165,9 +175,22 @@ class Pool:
         if (leader, leader.turn if leader is not None else 0) != seen or self._finished:
             self._deputy_sleeps = False
             return
-        limit = patience()
+        limit = min(patience(), self._until_stuck())
         self._bell.acquire(timeout=-1 if limit == inf else max(limit, 0.0))
         self._deputy_sleeps = False
+
+    def _until_stuck(self) -> float:
+        """Seconds until it is time to say that nobody gets on; infinite while somebody does, or once it was said."""
+        if self._on_stuck is None:
+            return inf
+        turns = [worker.turn for worker in self.workers]
+        now = time.monotonic()
+        if turns != self._stuck_turns:
+            self._stuck_turns = turns
+            self._stuck_due = now + STUCK_SECONDS if all(turn & 1 for turn in turns) else inf
+        elif now >= self._stuck_due:
+            self._stuck_due = inf if self._on_stuck() else now + STUCK_SECONDS
+        return self._stuck_due - now
 
     def _take_lead_from(self, leader: Worker, turn: int) -> None:
         with self._lock:

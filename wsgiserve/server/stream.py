@@ -138,10 +138,10 @@ class PlainStream:
         return int.from_bytes(info[_LAST_DATA_RECV], sys.byteorder) / 1000
 
     def wait_readable(self, seconds: float) -> bool:
-        return _wait(self.fileno, seconds, write=False)
+        return wait(self.fileno, seconds, write=False)
 
     def wait_writable(self, seconds: float) -> bool:
-        return _wait(self.fileno, seconds, write=True)
+        return wait(self.fileno, seconds, write=True)
 
     def say_goodbye(self) -> None:
         pass
@@ -253,7 +253,7 @@ def _reason(error: OSError) -> str:
     return getattr(error, "reason", None) or error.strerror or type(error).__name__
 
 
-def _wait(fileno: int, seconds: float, *, write: bool) -> bool:
+def wait(fileno: int, seconds: float, *, write: bool) -> bool:
     """Wait for one descriptor. poll(2) where it exists: select(2) cannot watch numbers above 1023."""
     seconds = min(seconds, _LONGEST_WAIT_SECONDS)
     if hasattr(select, "poll"):

@@ -9,7 +9,7 @@ import os
 import traceback
 from pathlib import Path
 
-from wsgiserve.wsgi.blame import is_foreign
+from wsgiserve.foreign import is_foreign
 
 __all__ = ["describe", "is_raised_by_import", "mark", "short_path", "user_frames", "whole_traceback"]
 

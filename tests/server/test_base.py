@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
 import time
@@ -425,11 +426,10 @@ def test_when_nobody_gets_on_it_says_what_all_wait_for(
             assert client.read().status == 200
             client.close()
     (record,) = caplog.records
-    what, why, fix = record.getMessage().splitlines()
+    what, why, _ = record.getMessage().splitlines()
     assert re.fullmatch(r"all 2 threads have been busy for 5 s; \d requests? (is|are) waiting\.", what)
-    assert re.fullmatch(
-        r"  Why: longest: GET /held, 0 s, in tests/server/running\.py:\d+  assert self\.go\.wait.*", why
-    )
+    place = r"tests/server/running\.py:\d+  assert self\.go\.wait\(SECONDS\)"
+    assert re.fullmatch(rf"  Why: longest: GET /held, 0 s, in {place}", why)
 
 
 def test_it_counts_who_waits_at_every_door(tmp_path: Path) -> None:

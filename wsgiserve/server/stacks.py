@@ -14,8 +14,8 @@ import traceback
 from types import FrameType
 from typing import NamedTuple
 
+from wsgiserve.foreign import is_foreign
 from wsgiserve.server.handler import WSGIRequestHandler
-from wsgiserve.wsgi.blame import is_foreign
 
 __all__ = ["Running", "running", "stacks"]
 

@@ -5,20 +5,11 @@ Floor 2, no I/O. A server's traceback for a wrong header ends in the server; thi
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from types import CodeType, FrameType, GeneratorType
 from typing import Any
 
-__all__ = ["blame_body", "blame_callable", "blame_error", "blame_frame", "is_foreign"]
-
-_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - no paths on this floor
-_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-
-
-def is_foreign(filename: str) -> bool:
-    """Whether code is the interpreter's, or installed; what is left is the user's, or ours."""
-    return filename.startswith(_STANDARD_LIBRARY) or any(part in filename for part in _INSTALLED)
+__all__ = ["blame_body", "blame_callable", "blame_error", "blame_frame"]
 
 
 def blame_frame(frame: FrameType | None) -> str | None:

@@ -64,7 +64,7 @@ ON_TOP = {
 
 # Not of the standard library. In a function, so that a server which needs none of them starts without them.
 IN_FUNCTIONS = {"cryptography", "dotenv", "flask", "werkzeug"}
-AT_ONCE = {"cli": {"click"}}
+AT_ONCE = {"cli": {"click"}, "completion": {"click"}}
 
 When = Literal["at once", "in a function", "for types"]
 

@@ -19,14 +19,14 @@ from wsgiserve._version import __version__
 from wsgiserve.console import Console, escape
 from wsgiserve.server.addresses import LOOPBACKS, get_interface_ip
 
-__all__ = ["Banner", "process_age"]
+__all__ = ["Banner", "process_age", "urls_for_people"]
 
 _LOADED = time.monotonic()
 
 # Seconds. A shell that did other work before it called exec shares its start time with us; no start takes so long.
 _LONGEST_START = 60.0
 
-# Under nine lines in all: three are blank, one is the head.
+# Under nine lines in all, without the hint: three are blank, one is the head.
 _LINES_FOR_URLS_AND_NOTES = 4
 
 _WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
@@ -52,6 +52,8 @@ class Banner:
     """Where settings come from, if it is not from us."""
     notes: Sequence[str] = ()
     """Warnings: only what a person would want to change."""
+    hint: str = ""
+    """What else can be done."""
 
     def text(self, console: Console, seconds: float) -> str:
         """All of it, the last newline included.
@@ -68,14 +70,15 @@ class Banner:
         mode = {"prod": "production"}.get(self.mode, self.mode) + " mode" + (f" ({self.why})" if self.why else "")
         head = f"  {console.paint('wsgiserve', 'bold')}{rest:<45}{mode}"
         notes = [f"  {console.paint('!', 'yellow')}  {escape(note)}" for note in self.notes[:2]]
-        urls = _for_people(self.addresses, self.scheme)
+        urls = urls_for_people(self.addresses, self.scheme)
         lines = self._pretty_urls(console, urls)
         watching = [f"     Watching   {escape(self.watching)}"] if self.watching else []
         settings = [f"     Settings   from {escape(self.settings)}"] if self.settings else []
         room = max(_LINES_FOR_URLS_AND_NOTES - len(notes) - len(watching) - len(settings), 1)
         if len(lines) > room:
             lines[room - 1 :] = [f"                and {len(lines) - room + 1} more"]
-        return "\n".join(["", head, "", *lines, *watching, *settings, *notes, "", ""])
+        hint = ["", f"  {self.hint}"] if self.hint else []
+        return "\n".join(["", head, "", *lines, *watching, *settings, *notes, *hint, "", ""])
 
     def _pretty_urls(self, console: Console, urls: list[str]) -> list[str]:
         about = f" ({escape(self.about)})" if self.about else ""
@@ -116,8 +119,14 @@ def _duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 9.9995 else f"{seconds:.1f} s"
 
 
-def _for_people(addresses: Sequence[object], scheme: str) -> list[str]:
-    """URLs that a browser on this machine, or next to it, can open; each once, the likeliest first."""
+def urls_for_people(addresses: Sequence[object], scheme: str) -> list[str]:
+    """URLs that a browser on this machine, or next to it, can open; each once, the likeliest first.
+
+    A unix socket, which no browser can open, is ``unix:PATH``.
+
+    Args:
+        addresses: of the listeners, as ``getsockname`` gives them.
+    """
     urls: dict[str, None] = {}
     for address in addresses:
         if isinstance(address, tuple):

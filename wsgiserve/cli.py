@@ -6,9 +6,11 @@ about the words is the business of ``command.py``.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -17,6 +19,9 @@ from wsgiserve import messages
 from wsgiserve.command import Command
 from wsgiserve.config import options
 from wsgiserve.options import Option
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["CommandLine", "Given", "main"]
 
@@ -29,6 +34,9 @@ _EPILOG = """Every option can also be set by a variable WSGISERVE_<NAME> and as 
 pyproject.toml; a flag goes before a variable, and that before the file."""
 
 _WIDTH = 80
+
+# Set by the scripts that click makes for shells.
+_COMPLETE = "_WSGISERVE_COMPLETE"
 
 Wish = Literal["help", "version", "show_config"]
 
@@ -47,7 +55,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         argv: without the program; that of this process by default.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    sys.exit(Command(CommandLine(options()), words).exit_code())
+    line = CommandLine(options())
+    if os.environ.get(_COMPLETE):
+        sys.exit(line.complete(os.environ[_COMPLETE]))
+    sys.exit(Command(line, words).exit_code())
 
 
 class Given(NamedTuple):
@@ -81,7 +92,7 @@ class CommandLine:
         """
         self._words = argv
         try:
-            context = self._command.make_context("wsgiserve", list(argv))
+            context = self._command.make_context("wsgiserve", list(self._with_values(argv)))
         except click.NoSuchOption as error:
             raise messages.unknown_option(error.option_name, self._flags()) from None
         except click.UsageError as error:
@@ -91,6 +102,18 @@ class CommandLine:
             return Given({}, wants)
         typed = [name for name in self._options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
         return Given({name: self._value(name, context.params[name]) for name in typed}, wants)
+
+    def complete(self, instruction: str) -> int:
+        """Answer a shell that completes a command line; the exit code."""
+        from wsgiserve.completion import answer
+
+        return answer(self._command, _COMPLETE, instruction)
+
+    def _with_values(self, argv: Sequence[str]) -> Iterator[str]:
+        """The words, with the values that stand for themselves: what follows ``--open`` may be APP."""
+        bare = {_flag(name): about.kind.bare for name, about in self._options.items() if about.kind.bare}
+        for word, following in pairwise([*argv, ""]):
+            yield word if word not in bare or following.startswith("/") else f"{word}={bare[word]}"
 
     def _value(self, name: str, typed: Any) -> Any:
         about = self._options[name]
@@ -129,8 +152,13 @@ class CommandLine:
 
 
 def _parameter(name: str, about: Option) -> click.Parameter:
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from wsgiserve.completion import complete_app, complete_value
+
+        return complete_app(incomplete) if name == "app" else complete_value(about.kind, incomplete)
+
     if name == "app":
-        return click.Argument([name], required=False)
+        return click.Argument([name], required=False, shell_complete=complete)
     if about.flags or about.kind.is_flag:
         return click.Option([name, "/".join(about.flags) or _flag(name)], is_flag=True, help=about.help)
     flags = [_flag(name), *([about.short] if about.short else [])]
@@ -141,6 +169,7 @@ def _parameter(name: str, about: Option) -> click.Parameter:
         metavar=about.kind.metavar,
         multiple=about.kind.repeats,
         help=_help(about),
+        shell_complete=complete,
     )
 
 

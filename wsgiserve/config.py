@@ -24,6 +24,7 @@ from wsgiserve.options import (
     mount,
     option,
     option_of,
+    page,
     path,
     seconds,
     size,
@@ -79,6 +80,7 @@ class Config:
         group=_HOW,
         flags=("--dev", "--prod"),
     )
+    open: str | None = option(None, page, "Open it in the browser when it is there; at / by default.", group=_HOW)
     concurrency: str = option(
         "pool",
         choice("pool", "thread", "fork", "single"),

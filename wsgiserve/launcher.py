@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, cast
 
 from wsgiserve import logs
 from wsgiserve.accesslog import make_access_log
-from wsgiserve.banner import Banner, process_age
+from wsgiserve.banner import Banner, process_age, urls_for_people
+from wsgiserve.browser import open_browser
 from wsgiserve.console import ColorChoice, Console, Form, make_console
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.origins import Origins
@@ -38,7 +39,16 @@ if TYPE_CHECKING:
     from wsgiserve.server.handler import WSGIRequestHandler
     from wsgiserve.wsgi.gateway import Application
 
-__all__ = ["access_log_for", "banner_of", "discard", "is_running_from_reloader", "launch", "run_simple", "server_for"]
+__all__ = [
+    "access_log_for",
+    "banner_of",
+    "discard",
+    "is_running_from_reloader",
+    "launch",
+    "open_page",
+    "run_simple",
+    "server_for",
+]
 
 log = logging.getLogger(logs.SERVER_LOGGER)
 
@@ -76,8 +86,19 @@ def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: O
         received = cleanup.enter_context(stopped_by_signals(server))
         banner = banner_of(config, loaded, addresses, "http" if context is None else "https", origins)
         handler.write(banner.text(console, process_age()))
+        if config.open is not None:
+            open_page(banner.addresses, banner.scheme, config.open)
         server.serve_forever()
     return EXIT_CODES[received[0]] if received else 0
+
+
+def open_page(addresses: Sequence[object], scheme: str, path: str) -> None:
+    """Open a path of the server in the browser."""
+    url = urls_for_people(addresses, scheme)[0]
+    if url.startswith("unix:"):
+        log.warning("no browser can open %s", url)
+    else:
+        open_browser(url.removesuffix("/") + path, log.warning)
 
 
 def discard(listener: socket.socket) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "mount",
     "option",
     "option_of",
+    "page",
     "path",
     "seconds",
     "size",
@@ -43,6 +44,8 @@ class Kind(NamedTuple):
     """From the value to text that ``parse`` takes."""
     repeats: bool = False
     is_flag: bool = False
+    bare: str = ""
+    """What the flag stands for when no value follows it; empty if one has to."""
 
 
 class Option(NamedTuple):
@@ -112,6 +115,15 @@ def _mount(value: Any) -> str:
     return value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
+def _page(value: Any) -> str | None:
+    if isinstance(value, str) and value.startswith("/"):
+        return value
+    try:
+        return "/" if _flag(value) else None
+    except ValueError:
+        raise ValueError("takes a path such as /admin") from None
+
+
 def _flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -153,6 +165,7 @@ path = Kind("PATH", _text)
 texts = Kind("TEXT", _texts, show=", ".join, repeats=True)
 hosts = Kind("HOST", _hosts, show=", ".join, repeats=True)
 mount = Kind("PATH", _mount, show=lambda value: value.encode("latin-1").decode("utf-8", "replace"))
+page = Kind("[PATH]", _page, bare="/")
 flag = Kind("", _flag, show=lambda value: str(value).lower(), is_flag=True)
 size = Kind("BYTES", _size, show=_show_size)
 seconds = Kind("SECONDS", _seconds, show="{:g}".format)

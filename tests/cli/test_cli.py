@@ -40,6 +40,11 @@ def refusal(*argv: str) -> UserError:
         (["--fd", "0"], {"fd": 0}),
         (["--script-name", ""], {"script_name": ""}),
         (["--", "-odd"], {"app": "-odd"}),
+        (["--open"], {"open": "/"}),
+        (["--open", "shop"], {"open": "/", "app": "shop"}),
+        (["--open", "/admin", "shop"], {"open": "/admin", "app": "shop"}),
+        (["--open=/admin"], {"open": "/admin"}),
+        (["--open=no", "--open", "--dev"], {"open": "/", "mode": "dev"}),
     ],
 )
 def test_what_is_typed_is_known_and_nothing_else(argv: list[str], values: dict[str, Any]) -> None:

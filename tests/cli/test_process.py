@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -17,6 +15,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.cli.projects import FLASK_APP, WSGI_APP, Project
+from tests.terminals import terminal
 
 COMMAND = [sys.executable, "-m", "wsgiserve"]
 
@@ -123,49 +122,6 @@ def two_ports() -> Iterator[int]:
             socket.create_server(("127.0.0.1", port + 1)).close()
             yield port
             return
-
-
-_LONGEST_SILENCE = 20.0  # seconds, of a command that starts on a busy machine
-
-
-class Terminal:
-    """A command on a terminal of its own."""
-
-    def __init__(self, *argv: str) -> None:
-        self._terminal, its = pty.openpty()
-        self._said = ""
-        self.process = subprocess.Popen([*COMMAND, *argv], stdin=its, stdout=its, stderr=its)
-        os.close(its)
-
-    def until(self, text: str) -> str:
-        """Read on until this was said; all that was said."""
-        while text not in self._said:
-            self._said += self._read()
-        return self._said
-
-    def _read(self) -> str:
-        ready, _, _ = select.select([self._terminal], [], [], _LONGEST_SILENCE)
-        try:
-            return os.read(self._terminal, 4096).decode() if ready else pytest.fail(self._said)
-        except OSError:  # what a terminal says when the other end is closed
-            return pytest.fail(self._said)
-
-    def type(self, text: str) -> None:
-        os.write(self._terminal, text.encode())
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._terminal)
-
-
-@contextmanager
-def terminal(*argv: str) -> Iterator[Terminal]:
-    made = Terminal(*argv)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def test_on_a_terminal_the_next_port_is_offered_and_taken(project: Project) -> None:

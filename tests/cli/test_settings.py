@@ -51,7 +51,7 @@ def test_every_option_has_a_variable_and_a_key(name: str, project: Project) -> N
     given |= {"log_format": "json", "reload": "true"}
     needs = {"key": {"WSGISERVE_CERT": "c.pem"}, "processes": {"WSGISERVE_CONCURRENCY": "fork"}}.get(name, {})
     text = given.get(name) or about.kind.show(about.default) if about.default not in (None, "") else "7"
-    text = given.get(name, "/7" if name == "script_name" else text)
+    text = given.get(name, "/7" if name in ("script_name", "open") else text)
     by_variable = settle({}, {variable_of(name): text, **needs}, project.directory)
     assert by_variable.sources[name] == f"WSGISERVE_{name.upper()}"
     write_table(project, f'{name} = "{text}"')

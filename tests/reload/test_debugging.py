@@ -175,6 +175,47 @@ def test_who_is_forgotten_gets_nothing(keys: tuple[Keyboard, selectors.BaseSelec
     keyboard.forget(cast("WorkerProcess", second))
 
 
+def test_who_listens_hears_what_nobody_asked_for(keys: tuple[Keyboard, selectors.BaseSelector, int]) -> None:
+    keyboard, selector, writing = keys
+    heard: list[str] = []
+    keyboard.listen(heard.append)
+    os.write(writing, b"one\n")
+    handle(selector)
+    worker = Listener()
+    ask(keyboard, worker)
+    os.write(writing, b"two\nthree\n")
+    handle(selector)
+    assert (heard, worker.lines) == (["one\n", "three\n"], ["two\n"])
+
+
+def test_in_the_background_the_terminal_is_left_alone(
+    keys: tuple[Keyboard, selectors.BaseSelector, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads it there is stopped by the system."""
+    keyboard, selector, writing = keys
+    heard: list[str] = []
+    keyboard.listen(heard.append)
+    monkeypatch.setattr(os, "tcgetpgrp", lambda fileno: os.getpgrp() + 1)
+    os.write(writing, b"to the shell\n")
+    assert handle(selector) == 1
+    assert (handle(selector), heard) == (0, [])
+    monkeypatch.setattr(os, "tcgetpgrp", lambda fileno: os.getpgrp())
+    keyboard.resume()
+    handle(selector)
+    assert heard == ["to the shell\n"]
+
+
+def test_at_the_end_of_the_input_nobody_listens_any_more() -> None:
+    reading, writing = os.pipe()
+    os.close(writing)
+    heard: list[str] = []
+    with selectors.DefaultSelector() as selector:
+        Keyboard(selector, reading).listen(heard.append)
+        assert handle(selector) == 1
+        assert (handle(selector), heard) == (0, [])
+    os.close(reading)
+
+
 def test_what_cannot_be_waited_for_has_ended(tmp_path: Path) -> None:
     listener = Listener()
     with (tmp_path / "file").open("w+") as file, selectors.DefaultSelector() as selector:

@@ -6,22 +6,22 @@ The counterpart of ``launcher.launch`` for a server that reloads.
 from __future__ import annotations
 
 import logging
-import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from wsgiserve import logs, messages
-from wsgiserve.banner import process_age
-from wsgiserve.console import ColorChoice, Form, make_console
+from wsgiserve.banner import process_age, urls_for_people
+from wsgiserve.console import ColorChoice, Console, Form, make_console
 from wsgiserve.environment import Environment
 from wsgiserve.importer import LoadedApp
-from wsgiserve.launcher import banner_of, discard
+from wsgiserve.launcher import banner_of, discard, open_page
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.origins import Origins
 from wsgiserve.reload.changes import Project, find_root
+from wsgiserve.reload.shortcuts import HINT, Shortcut, Shortcuts, are_wanted
 from wsgiserve.reload.supervisor import Plan, Supervisor
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from wsgiserve.reload.channel import Message
 
 __all__ = ["supervise"]
+
+# Home, and erase the screen and what was scrolled out of it: ECMA-48 §8.3.21 and §8.3.39, and xterm's third parameter.
+_CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 _NO_ORIGINS, _NO_ENVIRONMENT = Origins(), Environment()
 
@@ -68,27 +71,51 @@ def supervise(
         for listener in listeners:
             cleanup.callback(discard, listener)
 
+        addresses = [listener.getsockname() for listener in listeners]
+        wants_shortcuts = are_wanted()
+
         def announce(report: Message, watching: str) -> None:
             ready = report.get("ready", {})
             loaded = LoadedApp(_never, ready.get("name", app), ready.get("framework", ""), found_by)
-            banner = banner_of(config, loaded, _addresses(listeners), scheme, origins)
+            banner = banner_of(config, loaded, addresses, scheme, origins)
             failed = [] if ready else ["the app failed to load; serving the error page and watching for a fix."]
             roots = ", ".join(_homely(root) for root in project.roots if root not in environment.files)
-            handler.write(
-                replace(banner, notes=[*failed, *banner.notes], watching=f"{roots}  ({watching})").text(
-                    console, process_age()
-                )
+            banner = replace(
+                banner,
+                notes=[*failed, *banner.notes],
+                watching=f"{roots}  ({watching})",
+                hint=HINT if wants_shortcuts else "",
             )
+            handler.write(banner.text(console, process_age()))
+            if config.open is not None:
+                open_page(addresses, scheme, config.open)
 
-        return Supervisor(Plan(config, app, found_by, directory, environment), listeners, project, announce).run()
+        supervisor = Supervisor(Plan(config, app, found_by, directory, environment), listeners, project, announce)
+        if wants_shortcuts:
+            supervisor.listen(_shortcuts(supervisor, console, handler.write, addresses, scheme).heed)
+        return supervisor.run()
+
+
+def _shortcuts(
+    supervisor: Supervisor, console: Console, write: Callable[[str], None], addresses: Sequence[object], scheme: str
+) -> Shortcuts:
+    def show_urls() -> None:
+        write("".join(f"  {console.link(url)}\n" for url in urls_for_people(addresses, scheme)))
+
+    known = {
+        "r": Shortcut("reload now", supervisor.reload),
+        "o": Shortcut("open the app in the browser", lambda: open_page(addresses, scheme, "/")),
+        "u": Shortcut("show where it is", show_urls),
+        "l": Shortcut("log: all requests, errors, or none", supervisor.cycle_log),
+        "t": Shortcut("what every thread does: the stacks", supervisor.show_stacks),
+        "c": Shortcut("clear the screen", lambda: write(_CLEAR if console.color else "")),
+        "q": Shortcut("quit", supervisor.quit),
+    }
+    return Shortcuts(console, write, known)
 
 
 def _never(*_: object) -> list[bytes]:
     raise NotImplementedError("the application is in another process")
-
-
-def _addresses(listeners: Sequence[socket.socket]) -> list[object]:
-    return [listener.getsockname() for listener in listeners]
 
 
 def _watched(config: Config, directory: Path) -> list[Path]:

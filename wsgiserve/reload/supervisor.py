@@ -25,7 +25,7 @@ from importlib.util import cache_from_source
 from math import inf
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from wsgiserve.config import Config
     from wsgiserve.reload.channel import Message
 
-__all__ = ["Plan", "Supervisor"]
+__all__ = ["LOGS", "Plan", "Supervisor"]
 
 log = logging.getLogger("wsgiserve")
 
@@ -61,6 +61,9 @@ _ANSWER_SECONDS = 0.2
 
 # Mistakes of the command line.
 _MISTYPED = frozenset(["bad-option", "module-not-found"])
+
+# Which lines of the access log are shown.
+LOGS = ("all", "errors", "quiet")
 
 # After the second signal.
 _AT_ONCE_SECONDS = 1.0
@@ -121,6 +124,7 @@ class Supervisor:
         self._reason = ""
         self._respawned = False
         self._debugging = False
+        self._log = LOGS[0]
         self._keyboard = Keyboard(self._selector)
         # Modules know their files by the name of the directory that was typed, which may be a link.
         self._roots = [*map(str, project.roots), str(plan.directory)]
@@ -141,11 +145,40 @@ class Supervisor:
         finally:
             for worker in self._workers():
                 worker.signal(signal.SIGKILL)
+                worker.ended()
             self._stop_zygote()
             self._watch.close()
             waker.close()
             self._selector.close()
         return EXIT_CODES[self._signals[0]] if self._signals else 1
+
+    # What a person may ask for
+
+    def listen(self, heed: Callable[[str], None]) -> None:
+        """Call ``heed`` with each line that is typed, unless a debugger waits for it."""
+        self._keyboard.listen(heed)
+
+    def reload(self) -> None:
+        """Start a new worker, though nothing has changed."""
+        if self._debugging:
+            log.info("reload waits until you continue in the debugger.")
+        else:
+            self._reload([])
+
+    def quit(self) -> None:
+        """As SIGTERM does."""
+        self._signals.append(signal.SIGTERM)
+
+    def cycle_log(self) -> None:
+        """Show other lines of the access log than now; the worker says which."""
+        self._log = LOGS[(LOGS.index(self._log) + 1) % len(LOGS)]
+        if self._current is not None:
+            self._current.channel.send({"log": self._log})
+
+    def show_stacks(self) -> None:
+        """Have the worker print what its threads do."""
+        if self._current is not None:
+            self._current.channel.send({"stacks": True})
 
     def _workers(self) -> list[WorkerProcess]:
         return [*([self._current] if self._current is not None else []), *self._others]
@@ -154,7 +187,9 @@ class Supervisor:
 
     def _wait(self) -> None:
         timeout = max(self._due() - time.monotonic(), 0.0)
-        for key, _ in self._selector.select(None if timeout == inf else timeout):
+        events = self._selector.select(None if timeout == inf else timeout)
+        # What is typed comes last: a debugger that has printed its prompt has told before that it needs the keyboard.
+        for key, _ in sorted(events, key=lambda event: event[0].fileobj == self._keyboard.fileno):
             key.data()
         if len(self._signals) > self._handled:
             self._stop()
@@ -179,7 +214,11 @@ class Supervisor:
         def note(number: int, frame: FrameType | None) -> None:
             self._signals.append(number)
 
-        before = {number: signal.signal(number, note) for number in EXIT_CODES}
+        def resume(number: int, frame: FrameType | None) -> None:
+            self._keyboard.resume()
+
+        before: dict[int, Any] = {number: signal.signal(number, note) for number in EXIT_CODES}
+        before[signal.SIGCONT] = signal.signal(signal.SIGCONT, resume)
         signal.set_wakeup_fd(waker.bell, warn_on_full_buffer=False)
         try:
             yield
@@ -237,11 +276,15 @@ class Supervisor:
             log.debug("%s changed; not imported, no reload", self._names(question.paths))
 
     def _debugged(self, what: str) -> None:
-        self._debugging = bool(what)
+        self._lend(bool(what))
         if what:
             log.info("debugger in %s: reload waits until you continue.", what)
         elif self._changes:
             self._changes_due = time.monotonic()
+
+    def _lend(self, lent: bool) -> None:
+        self._debugging = self._keyboard.lent = lent
+        self._keyboard.resume()
 
     # Workers
 
@@ -254,6 +297,7 @@ class Supervisor:
             "directory": str(directory),
             "env_files": [str(file) for file in environment.files],
             "listeners": self._listeners,
+            "log": self._log,
             "failure": failure._asdict() if failure is not None else None,
             "roots": self._roots,
         }
@@ -272,7 +316,7 @@ class Supervisor:
 
     def _reload(self, changed: list[Path], modules: dict[str, str] | None = None) -> None:
         self._question = None
-        self._reason = self._names(changed, modules or {})
+        self._reason = self._names(changed, modules or {}) or "as you asked"
         self._respawned = False
         if not set(changed).isdisjoint(self._plan.environment.files):
             self._stop_zygote()  # what it has imported may have looked at the variables
@@ -351,7 +395,7 @@ class Supervisor:
             self._others.remove(worker)
             return
         self._current = None
-        self._debugging = False
+        self._lend(False)
         if self._signals:
             return
         if worker.explains:

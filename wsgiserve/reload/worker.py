@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,7 +33,9 @@ from wsgiserve.reload.channel import Channel, Message
 from wsgiserve.reload.debugging import Terminal
 from wsgiserve.reload.errorpage import HEALS, ErrorPage, Failure
 from wsgiserve.reload.imported import foreign_modules, modules_of
+from wsgiserve.server.access import AccessLog
 from wsgiserve.server.base import BaseWSGIServer
+from wsgiserve.server.stacks import stacks
 from wsgiserve.signals import stopped_by_signals
 
 __all__ = ["Worker", "config_of", "main", "set_variables"]
@@ -46,6 +48,9 @@ class Worker:
         self._channel = channel
         self._server: BaseWSGIServer | None = None
         self._retired: float | None = None
+        self._access_log: AccessLog | None = None
+        self._shown = ""
+        self._write: Callable[[str], None] = print
         self._terminal = Terminal(channel, self._describe)
 
     def run(self) -> None:
@@ -53,18 +58,22 @@ class Worker:
         order = self._channel.receive()
         if order is None:
             return
+        self._shown = order["log"]
         threading.Thread(target=self._obey, name="wsgiserve-supervisor", daemon=True).start()
         config = config_of(order["config"])
         console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
         handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
         self._terminal.install()
         report, loaded = _load(order, config)
-        access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
+        self._write = handler.write
+        if config.access_log:
+            self._access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER)
         listeners = [socket.socket(fileno=fd) for fd in order["listeners"]]
-        server = server_for(config, loaded, listeners, load_certificate(config), access_log)
+        server = server_for(config, loaded, listeners, load_certificate(config), None)
         server.acceptor.shared = True
         with stopped_by_signals(server):
             self._server = server
+            server.access_log = self._access_lines()
             self._channel.send(report)
             server.serve_forever()
         if self._retired is not None:
@@ -86,9 +95,23 @@ class Worker:
             self._channel.send({"imported": modules_of(message["imported"]), "question": message["question"]})
         elif "line" in message:
             self._terminal.give(message["line"])
+        elif "stacks" in message:
+            self._write(stacks())
+        elif "log" in message:
+            self._shown = message["log"]
+            if self._server is not None:
+                self._server.access_log = self._access_lines()
+            self._write(f"  log: {self._shown}\n")
         elif "retire" in message and self._server is not None:
             self._retired = message["retire"]
             self._server.retire(message["retire"])
+
+    def _access_lines(self) -> AccessLog | None:
+        """The access log with ``all`` lines, those of ``errors``, or none: ``quiet``."""
+        write = self._access_log
+        if write is None or self._shown == "all":
+            return write
+        return (lambda access: write(access) if access.status >= 400 else None) if self._shown == "errors" else None
 
 
 def _load(order: Message, config: Config) -> tuple[Message, LoadedApp]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wsgiserve.server.base import BaseWSGIServer
     from wsgiserve.server.handler import WSGIRequestHandler
     from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, ThreadPoolWSGIServer, make_server
+    from wsgiserve.watched import watch
 
 __all__ = [
     "BaseWSGIServer",
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "make_server",
     "run_simple",
+    "watch",
 ]
 
 _HOMES = {
@@ -36,6 +38,7 @@ _HOMES = {
     "WSGIRequestHandler": "wsgiserve.server.handler",
     "make_server": "wsgiserve.server.servers",
     "run_simple": "wsgiserve.launcher",
+    "watch": "wsgiserve.watched",
 }
 
 

@@ -28,7 +28,9 @@ __all__ = ["CommandLine", "Given", "main"]
 _ABOUT = """Serve a WSGI application.
 
 APP is MODULE, MODULE:NAME, MODULE:FACTORY(...) or FILE[:NAME]. Without it, wsgiserve looks for [tool.wsgiserve] in
-pyproject.toml, FLASK_APP, wsgi.py, app.py, and a Django project."""
+pyproject.toml, FLASK_APP, wsgi.py, app.py, and a Django project.
+
+"wsgiserve why FILE [OPTIONS] [APP]" tells what a change of a file would do, and why."""
 
 _EPILOG = """Every option can also be set by a variable WSGISERVE_<NAME> and as a key of [tool.wsgiserve] in
 pyproject.toml; a flag goes before a variable, and that before the file."""
@@ -58,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     line = CommandLine(options())
     if os.environ.get(_COMPLETE):
         sys.exit(line.complete(os.environ[_COMPLETE]))
+    if words[:1] == ["why"]:
+        sys.exit(Command(line, words[2:]).why(*words[1:2]))
     sys.exit(Command(line, words).exit_code())
 
 
@@ -136,7 +140,7 @@ class CommandLine:
         context = click.Context(self._command, info_name="wsgiserve")
         formatter = click.HelpFormatter(max_width=_WIDTH)
         self._command.format_usage(context, formatter)
-        for text in (_ABOUT, _EPILOG):
+        for text in (*_ABOUT.split("\n\n"), _EPILOG):
             formatter.write_paragraph()
             formatter.write_text(text)
         groups: dict[str, list[tuple[str, str]]] = {}

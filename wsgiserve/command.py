@@ -50,8 +50,16 @@ class Command:
 
     def exit_code(self) -> int:
         """Do it; the exit code is one of the table in ``docs/cli.md``."""
+        return self._reporting(self._run)
+
+    def why(self, file: str = "") -> int:
+        """Tell what a change of a file would do; the exit code."""
+        return self._reporting(lambda: self._why(Path(file)))
+
+    def _reporting(self, run: Callable[[], int]) -> int:
+        """Run, and report what goes wrong."""
         try:
-            return self._run()
+            return run()
         except UserError as error:
             self._print(messages.render(error, color=self._is_colored()))
             return error.exit_code
@@ -77,28 +85,32 @@ class Command:
             return 0
         return self._serve(settings)
 
-    def _serve(self, settings: Settings) -> int:
-        from wsgiserve.discovery import discover
-        from wsgiserve.importer import load
+    def _why(self, file: Path) -> int:
+        from wsgiserve.frameworks import reads_templates_anew
+        from wsgiserve.reload.start import project_of
+        from wsgiserve.reload.why import explain
 
-        config = settings.config
-        directory = _project(config)
-        more = settings.environment.read(os.environ)
-        if config.app is not None:
-            app, found_by = config.app, _found_by(settings.sources["app"])
-        else:
-            app, found_by = discover(directory, os.environ | more)
-        if config.effective_reload():
+        if not file.name:
+            raise messages.bad_option("why needs a file.", "wsgiserve why FILE [OPTIONS] [APP]")
+        settings = settle(self._line.parse(self._argv).values, os.environ, _here())
+        self._color = settings.config.color
+        directory = _project(settings.config)
+        project = project_of(settings.config, directory, settings.environment)
+        app, anew = "", False
+        try:
+            loaded = _load(settings, *_find_app(settings, directory), directory)
+            app, anew = loaded.name, reads_templates_anew(loaded.application)
+        except UserError as error:
+            self._print(messages.render(error, color=self._is_colored()))
+        _say(explain(file, project, app=app, reads_templates_anew=anew))
+        return 0
+
+    def _serve(self, settings: Settings) -> int:
+        directory = _project(settings.config)
+        app, found_by = _find_app(settings, directory)
+        if settings.config.effective_reload():
             return self._supervise(settings, app, found_by, directory)
-        os.environ.update(more)
-        loaded = load(
-            app,
-            factory=config.factory,
-            directory=directory,
-            found_by=found_by,
-            full_traceback=config.full_traceback,
-        )
-        return self._launch(settings, loaded)
+        return self._launch(settings, _load(settings, app, found_by, directory))
 
     def _launch(self, settings: Settings, loaded: LoadedApp) -> int:
         from wsgiserve.launcher import launch
@@ -185,6 +197,26 @@ def _project(config: Config) -> Path:
     if not directory.is_dir():
         raise messages.bad_option(f"--app-dir {config.app_dir} is not a directory.", "name one that is there.")
     return directory
+
+
+def _find_app(settings: Settings, directory: Path) -> tuple[str, str]:
+    """The application to run, and how it was found."""
+    from wsgiserve.discovery import discover
+
+    if settings.config.app is not None:
+        return settings.config.app, _found_by(settings.sources["app"])
+    return discover(directory, os.environ | settings.environment.read(os.environ))
+
+
+def _load(settings: Settings, app: str, found_by: str, directory: Path) -> LoadedApp:
+    """Import it into this process."""
+    from wsgiserve.importer import load
+
+    os.environ.update(settings.environment.read(os.environ))
+    config = settings.config
+    return load(
+        app, factory=config.factory, directory=directory, found_by=found_by, full_traceback=config.full_traceback
+    )
 
 
 def _found_by(source: str) -> str:

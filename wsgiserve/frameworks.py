@@ -11,7 +11,15 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-__all__ = ["asgi_framework", "framework_label", "is_application", "is_async", "is_framework_object", "kind_of"]
+__all__ = [
+    "asgi_framework",
+    "framework_label",
+    "is_application",
+    "is_async",
+    "is_framework_object",
+    "kind_of",
+    "reads_templates_anew",
+]
 
 # Class paths by which an application of a framework is known, with the name that people know it by and its package.
 _WSGI = {
@@ -47,6 +55,14 @@ def framework_label(application: Any) -> str:
 def is_framework_object(value: Any) -> bool:
     """Whether it is an instance of a known framework's application class."""
     return any(path in _WSGI for path in _class_paths(value))
+
+
+def reads_templates_anew(application: Any) -> bool:
+    """Whether a changed template counts at once. Flask looks at its templates when it debugs, or when it is told to."""
+    if "flask.app.Flask" not in _class_paths(application):
+        return False
+    told = application.config.get("TEMPLATES_AUTO_RELOAD")
+    return bool(application.debug if told is None else told)
 
 
 def asgi_framework(value: Any) -> str | None:

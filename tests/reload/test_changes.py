@@ -54,6 +54,50 @@ def test_other_files_do_not(name: str, tmp_path: Path) -> None:
     assert not Project([tmp_path]).matters(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "why"),
+    [
+        ("shop/web.py", "restart", "applications are made of such files (*.py)"),
+        ("data.csv", "restart", "--reload-on *.csv names it"),
+        ("shop/templates/a.html", "template", "it is a template"),
+        ("templates/mail.txt", "template", "it is a template"),
+        ("static/app.css", "style", "it is for browsers, which get it anew (*.css)"),
+        ("static/app.js", "refresh", "it is for browsers, which get it anew (*.js)"),
+        ("notes.txt", "nothing", "no rule is for such files; --reload-on '*.txt' would be one"),
+        ("Makefile", "nothing", "no rule is for such files; --reload-on '*Makefile' would be one"),
+        ("node_modules/a/b.py", "nothing", "node_modules and all below it is left alone"),
+        ("env/lib/a.py", "nothing", "env and all below it is left alone"),
+        ("local/a.py", "nothing", "local and all below it is left alone"),
+        ("app.py~", "nothing", "files of that name are left alone"),
+        ("settings.ini", "restart", "it was named as a file to watch"),
+    ],
+)
+def test_what_a_change_does_has_a_reason(name: str, kind: str, why: str, tmp_path: Path) -> None:
+    write(tmp_path, "env/pyvenv.cfg")
+    project = Project([tmp_path, tmp_path / "settings.ini"], ignored=["local"], more=["*.csv"])
+    assert project.effect(tmp_path / name) == (kind, why)
+    assert project.matters(tmp_path / name) is (kind in ("restart", "template")) or "left alone" in why
+
+
+def test_what_is_elsewhere_has_a_reason_too(tmp_path: Path) -> None:
+    effect = Project([tmp_path / "shop"]).effect(tmp_path / "other" / "app.py")
+    assert effect == ("nothing", f"it is not below {tmp_path / 'shop'}, and nothing else is watched")
+
+
+def test_a_file_that_is_named_counts_whatever_its_name(tmp_path: Path) -> None:
+    write(tmp_path, "config.toml")
+    project = Project([tmp_path])
+    assert not project.matters(tmp_path / "config.toml")
+    assert project.watch(tmp_path / "config.toml")
+    assert not project.watch(tmp_path / "config.toml")
+    assert project.matters(tmp_path / "config.toml")
+
+
+def test_patterns_to_leave_alone_may_be_of_whole_paths(tmp_path: Path) -> None:
+    project = Project([tmp_path], ignored=[f"{tmp_path}/generated/*"])
+    assert not project.matters(tmp_path / "generated" / "a.py")
+
+
 def test_what_is_outside_of_the_roots_does_not(tmp_path: Path) -> None:
     assert not Project([tmp_path / "shop"]).matters(tmp_path / "other" / "app.py")
 

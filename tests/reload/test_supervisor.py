@@ -328,3 +328,62 @@ def test_a_changed_file_with_variables_counts_after_the_reload(how: str, tmp_pat
         assert "my.env cannot be read." in project.get()[1]
         file.write_text("")
         until(lambda: project.get() == (200, "none"))
+
+
+# --- files that the application names, and templates
+
+NAMING = """
+import json
+import wsgiserve
+
+with open("../settings.json") as file:
+    settings = json.load(file)
+wsgiserve.watch("../settings.json")
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [settings["word"].encode()]
+"""
+
+
+@pytest.mark.parametrize("how", ["--no-poll", "--poll"])
+def test_a_file_that_the_application_names_counts(how: str, tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"word": "one"}')
+    with loop(tmp_path, how, files={"app.py": NAMING}) as project:
+        file.write_text('{"word": "two"}')
+        until(lambda: project.get() == (200, "two"))
+        file.write_text('{"word": "three"}')
+        until(lambda: project.get() == (200, "three"))
+        project.wait_for_log(f"reloaded: {file}", 2)
+
+
+FLASK = """
+from flask import Flask, render_template
+
+app = Flask(__name__)
+
+@app.get("/")
+def index():
+    return render_template("index.html")
+"""
+
+
+def test_flask_in_debug_reads_a_changed_template_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    with loop(tmp_path, files={"app.py": FLASK, "templates/index.html": "one"}) as project:
+        worker = project.workers()
+        assert project.get() == (200, "one")
+        project.save("templates/index.html", "two")
+        project.wait_for_log("templates/index.html changed; the framework reads it anew, nothing to reload")
+        assert project.get() == (200, "two")
+        assert project.workers() == worker
+
+
+def test_without_debug_it_does_not_and_is_reloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "0")
+    with loop(tmp_path, files={"app.py": FLASK, "templates/index.html": "one"}) as project:
+        assert project.get() == (200, "one")
+        project.save("templates/index.html", "two")
+        until(lambda: project.get() == (200, "two"))
+        project.wait_for_log("reloaded: templates/index.html")

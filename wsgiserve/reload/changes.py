@@ -1,5 +1,8 @@
 """What a change of a file means: a new worker, or nothing; and which directories need not be looked into at all.
 
+Files fall into classes. What the application is made of *restarts* it; a *template* does unless the framework reads it
+anew by itself; what is sent to browsers as it is (*refresh*, *style*) is news for them alone; all else is *nothing*.
+
 Knows names, and a little of what lies beside them; watches nothing.
 Source: watchfiles' ``DefaultFilter`` and werkzeug's reloader for what people expect to be left alone.
 """
@@ -11,14 +14,20 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from hashlib import blake2b
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-__all__ = ["Project", "find_root"]
+__all__ = ["Effect", "Project", "find_root"]
 
 _RESTART = ("*.py", "*.pyx", "*.so", ".env", ".env.*", ".flaskenv", "pyproject.toml", "*.po", "*.mo")
 _TEMPLATES = ("*.html", "*.htm", "*.jinja", "*.jinja2", "*.j2", "*.mako")
 # A text is a template where it lies among templates; elsewhere it may be anything.
 _TEMPLATES_IN_FOLDERS = ("*.txt", "*.xml", "*.md")
 _TEMPLATE_FOLDERS = frozenset(["templates", "jinja2"])
+_STYLE = ("*.css",)
+_REFRESH = (
+    *("*.js", "*.mjs", "*.map", "*.svg", "*.png", "*.jpg", "*.jpeg", "*.gif", "*.webp", "*.avif", "*.ico"),
+    *("*.woff", "*.woff2", "*.ttf", "*.mp4", "*.webm", "*.mp3", "*.pdf", "*.webmanifest"),
+)
 
 _IGNORED_FOLDERS = frozenset(
     [
@@ -44,6 +53,14 @@ def find_root(directory: Path) -> Path:
         if any((folder / mark).exists() for mark in _MARKS_OF_A_ROOT):
             return folder
     return directory
+
+
+class Effect(NamedTuple):
+    """What a change of a file does, and why."""
+
+    kind: Literal["restart", "template", "refresh", "style", "nothing"]
+    why: str
+    """``it is a template (*.html)``"""
 
 
 class Project:
@@ -93,9 +110,39 @@ class Project:
 
     def matters(self, path: Path) -> bool:
         """Whether a change of this file needs a new worker, as far as its name tells."""
+        if path in self.roots:
+            return True
         if any(root in path.parents for root in self.roots):
             return self._restarts(path) and not self._is_ignored_file(path)
-        return path in self.roots
+        return False
+
+    def effect(self, path: Path) -> Effect:
+        """What a change of this file does, and the rule that says so."""
+        if path in self.roots:
+            return Effect("restart", "it was named as a file to watch")
+        root = next((root for root in self.roots if root in path.parents), None)
+        if root is None:
+            return Effect(
+                "nothing", f"it is not below {' or '.join(map(str, self.roots))}, and nothing else is watched"
+            )
+        for folder in reversed(path.parents[: len(path.relative_to(root).parts) - 1]):
+            if self._is_ignored_folder(folder):
+                return Effect("nothing", f"{self.short(folder)} and all below it is left alone")
+        if self._is_ignored_file(path):
+            return Effect("nothing", "files of that name are left alone")
+        return self._effect_of_name(path)
+
+    def is_template(self, path: Path) -> bool:
+        """Whether a file is one by its name."""
+        return _matching(path.name, _TEMPLATES) != "" or self._is_text_template(path)
+
+    def watch(self, path: Path) -> bool:
+        """Watch one more file or directory; False if that is no news."""
+        path = path.resolve()
+        if path in self.roots:
+            return False
+        self.roots.append(path)
+        return True
 
     def learn(self, paths: Sequence[Path]) -> None:
         """Remember what is in these files, so that a save that changes nothing is known for one."""
@@ -117,13 +164,30 @@ class Project:
         return str(path)
 
     def _restarts(self, path: Path) -> bool:
+        return bool(_matching(path.name, _RESTART) or self._wanted(path)) or self.is_template(path)
+
+    def _effect_of_name(self, path: Path) -> Effect:
         name = path.name
-        if _is_any(name, _RESTART + _TEMPLATES) or _is_any(name, self._more) or _is_any(str(path), self._more):
-            return True
-        return _is_any(name, _TEMPLATES_IN_FOLDERS) and not _TEMPLATE_FOLDERS.isdisjoint(path.parent.parts)
+        if wanted := self._wanted(path):
+            return Effect("restart", f"--reload-on {wanted} names it")
+        if pattern := _matching(name, _RESTART):
+            return Effect("restart", f"applications are made of such files ({pattern})")
+        if self.is_template(path):
+            return Effect("template", "it is a template")
+        if pattern := _matching(name, _STYLE):
+            return Effect("style", f"it is for browsers, which get it anew ({pattern})")
+        if pattern := _matching(name, _REFRESH):
+            return Effect("refresh", f"it is for browsers, which get it anew ({pattern})")
+        return Effect("nothing", f"no rule is for such files; --reload-on '*{path.suffix or name}' would be one")
+
+    def _wanted(self, path: Path) -> str:
+        return _matching(path.name, self._more) or _matching(str(path), self._more)
+
+    def _is_text_template(self, path: Path) -> bool:
+        return bool(_matching(path.name, _TEMPLATES_IN_FOLDERS)) and not _TEMPLATE_FOLDERS.isdisjoint(path.parent.parts)
 
     def _is_ignored_file(self, path: Path) -> bool:
-        return _is_any(path.name, _IGNORED_FILES) or self._is_unwanted(path)
+        return bool(_matching(path.name, _IGNORED_FILES)) or self._is_unwanted(path)
 
     def _is_ignored_folder(self, path: Path) -> bool:
         if path.name in _IGNORED_FOLDERS or path.name.endswith(".egg-info"):
@@ -133,12 +197,13 @@ class Project:
     def _is_unwanted(self, path: Path) -> bool:
         if not self._ignored:
             return False
-        names = [path.name, *(str(path.relative_to(root)) for root in self.roots if root in path.parents)]
-        return any(_is_any(name, self._ignored) for name in names)
+        names = [path.name, str(path), *(str(path.relative_to(root)) for root in self.roots if root in path.parents)]
+        return any(_matching(name, self._ignored) for name in names)
 
 
-def _is_any(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch(name, pattern) for pattern in patterns)
+def _matching(name: str, patterns: Sequence[str]) -> str:
+    """The first pattern that matches; empty if none does."""
+    return next((pattern for pattern in patterns if fnmatch(name, pattern)), "")
 
 
 def _digest(path: Path) -> bytes:

@@ -58,6 +58,7 @@ class WorkerProcess:
         channel: to talk to it.
         explains: it has no application to run, only a reason.
         state: ``loading``, ``ready``, ``failed`` (it serves the page that says why), or ``retired``.
+        reads_templates_anew: the application sees changed templates by itself.
         started: by the monotonic clock.
         due: when ``hurry`` has to be called, by the same clock.
     """
@@ -70,6 +71,7 @@ class WorkerProcess:
         self.channel.send(order)
         self.explains = order["failure"] is not None
         self.state = "loading"
+        self.reads_templates_anew = False
         self.started = time.monotonic()
         self.due = inf
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wsgiserve.config import Config
     from wsgiserve.reload.channel import Message
 
-__all__ = ["supervise"]
+__all__ = ["project_of", "supervise"]
 
 # Home, and erase the screen and what was scrolled out of it: ECMA-48 §8.3.21 and §8.3.39, and xterm's third parameter.
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
@@ -63,9 +63,7 @@ def supervise(
     console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
     handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
     scheme = "http" if load_certificate(config) is None else "https"
-    project = Project(
-        [*_watched(config, directory), *environment.files], config.watch_ignore or (), config.reload_on or ()
-    )
+    project = project_of(config, directory, environment)
     with ExitStack() as cleanup:
         listeners = open_listeners(config, argv)
         for listener in listeners:
@@ -116,6 +114,16 @@ def _shortcuts(
 
 def _never(*_: object) -> list[bytes]:
     raise NotImplementedError("the application is in another process")
+
+
+def project_of(config: Config, directory: Path, environment: Environment) -> Project:
+    """What is watched.
+
+    Raises:
+        UserError: a path that was named is not there.
+    """
+    roots = [*_watched(config, directory), *environment.files]
+    return Project(roots, config.watch_ignore or (), config.reload_on or ())
 
 
 def _watched(config: Config, directory: Path) -> list[Path]:

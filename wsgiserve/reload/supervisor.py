@@ -254,10 +254,26 @@ class Supervisor:
         if not changed or self._signals:
             return
         current = self._current
+        if current is not None and current.state == "ready" and current.reads_templates_anew:
+            changed = self._without_templates(changed)
+        if not changed:
+            return
         if current is None or current.state != "ready" or any(path.suffix not in (".py", ".so") for path in changed):
             self._reload(changed)
         else:
             self._ask(current, changed)
+
+    def _without_templates(self, paths: list[Path]) -> list[Path]:
+        templates = [path for path in paths if self._project.effect(path).kind == "template"]
+        if templates:
+            log.info("%s changed; the framework reads it anew, nothing to reload", self._names(templates))
+        return [path for path in paths if path not in templates]
+
+    def _watch_also(self, paths: list[str]) -> None:
+        for path in map(Path, paths):
+            if self._project.watch(path):
+                self._project.learn([path.resolve()])
+                self._watch.add(path.resolve())
 
     def _ask(self, worker: WorkerProcess, paths: list[Path]) -> None:
         self._questions += 1
@@ -340,6 +356,8 @@ class Supervisor:
             self._keyboard.ask(worker)
         elif "debugging" in message:
             self._debugged(message["debugging"])
+        elif "watch" in message:
+            self._watch_also(message["watch"])
         elif "cut" in message:
             self._tell_who_was_cut(message["cut"])
         else:
@@ -349,6 +367,7 @@ class Supervisor:
         if worker is not self._current:
             return
         worker.state = "ready" if "ready" in report else "failed"
+        worker.reads_templates_anew = report.get("ready", {}).get("reads_templates_anew", False)
         milliseconds = (time.monotonic() - worker.started) * 1000
         if self._on_first is not None:
             _refuse_what_no_save_mends(report)

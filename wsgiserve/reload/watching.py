@@ -40,6 +40,9 @@ class Watch(Protocol):
     def read(self) -> list[Path]:
         """Paths on which something has happened, each once, that matter by their name."""
 
+    def add(self, path: Path) -> None:
+        """The project has one more root."""
+
     def close(self) -> None:
         """Stop watching."""
 
@@ -77,6 +80,10 @@ class KernelWatch:
                 found[event.path] = None
         return list(found)
 
+    def add(self, path: Path) -> None:
+        for folder in self._project.folders_below(path) if path.is_dir() else [path.parent]:
+            self._inotify.add(folder)
+
     def close(self) -> None:
         self._inotify.close()
 
@@ -103,6 +110,10 @@ class PollingWatch:
     def read(self) -> list[Path]:
         before, self._seen = self._seen, self._look()
         return [path for path in before.keys() | self._seen.keys() if before.get(path) != self._seen.get(path)]
+
+    def add(self, path: Path) -> None:
+        # What is there now is no news.
+        self._seen = self._look() | self._seen
 
     def close(self) -> None:
         pass

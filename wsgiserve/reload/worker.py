@@ -26,6 +26,7 @@ from wsgiserve.console import ColorChoice, Form, make_console
 from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
 from wsgiserve.frames import whole_traceback
+from wsgiserve.frameworks import reads_templates_anew
 from wsgiserve.importer import LoadedApp, load
 from wsgiserve.launcher import access_log_for, server_for
 from wsgiserve.listening import load_certificate
@@ -37,6 +38,7 @@ from wsgiserve.server.access import AccessLog
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.stacks import stacks
 from wsgiserve.signals import stopped_by_signals
+from wsgiserve.watched import on_watch
 
 __all__ = ["Worker", "config_of", "main", "set_variables"]
 
@@ -64,6 +66,7 @@ class Worker:
         console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
         handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
         self._terminal.install()
+        on_watch(lambda paths: self._channel.send({"watch": paths}))
         report, loaded = _load(order, config)
         self._write = handler.write
         if config.access_log:
@@ -133,6 +136,7 @@ def _load(order: Message, config: Config) -> tuple[Message, LoadedApp]:
         else:
             seconds = time.monotonic() - started
             ready = {"name": loaded.name, "framework": loaded.framework, "seconds": seconds}
+            ready["reads_templates_anew"] = reads_templates_anew(loaded.application)
             return {"ready": ready, "modules": foreign_modules(order["roots"])}, loaded
     page = LoadedApp(ErrorPage(failure), order["app"], "", order["found_by"])
     return {"failed": failure._asdict(), "exit_code": exit_code}, page

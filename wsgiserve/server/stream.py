@@ -19,7 +19,7 @@ from typing import Protocol
 
 from wsgiserve.errors import ClientDisconnected
 
-__all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream"]
+__all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream", "wait"]
 
 # What one recv asks for: a request in one call, an upload in pieces that still fit the processor's caches.
 RECEIVE_BYTES = 65_536

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,14 @@ class Terminal:
     def type(self, text: str) -> None:
         """Newline is the Enter key."""
         os.write(self._terminal, text.encode())
+
+    def interrupt(self) -> int:
+        """Ctrl-C until it ends; the exit code. A signal just before Python begins to read waits for the end of that."""
+        for _ in range(int(_LONGEST_SILENCE)):
+            self.type("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                return self.process.wait(1)
+        return pytest.fail(self.said)
 
     def close(self) -> None:
         self.process.kill()

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import wsgiserve
-from wsgiserve import launcher
+from wsgiserve import launcher, watched
 from wsgiserve.server import base, handler, servers
 
 HEAVY = {"werkzeug", "flask", "click", "cryptography", "socket", "ssl", "logging", "http", "wsgiserve.launcher"}
@@ -43,6 +43,7 @@ def test_the_public_names_are_what_they_say() -> None:
         "WSGIRequestHandler": handler,
         "make_server": servers,
         "run_simple": launcher,
+        "watch": watched,
     }
     assert set(wsgiserve.__all__) == {"__version__", *homes}
     for name, home in homes.items():

@@ -142,5 +142,4 @@ def test_on_a_terminal_ctrl_c_at_the_question_is_ctrl_c(project: Project) -> Non
     project.write("web.py", WSGI_APP)
     with two_ports() as port, terminal("web", "-H", "127.0.0.1", "-p", str(port)) as one:
         one.until("[Y/n] ")
-        one.process.send_signal(signal.SIGINT)
-        assert one.process.wait(10) == 130
+        assert one.interrupt() == 130

@@ -63,8 +63,8 @@ ON_TOP = {
 }
 
 # Not of the standard library. In a function, so that a server which needs none of them starts without them.
-IN_FUNCTIONS = {"cryptography", "dotenv", "flask", "werkzeug"}
-AT_ONCE = {"cli": {"click"}, "completion": {"click"}}
+IN_FUNCTIONS = {"cryptography", "django", "dotenv", "flask", "werkzeug"}
+AT_ONCE = {"cli": {"click"}, "completion": {"click"}, "pytest_plugin": {"pytest"}}
 
 When = Literal["at once", "in a function", "for types"]
 

@@ -60,6 +60,7 @@ ON_TOP = {
     "command": {"cli"},
     "launcher": {"command", "reload"},
     "reload": {"command"},
+    "dev": {"launcher", "reload"},
 }
 
 # Not of the standard library. In a function, so that a server which needs none of them starts without them.

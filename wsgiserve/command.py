@@ -22,6 +22,7 @@ from wsgiserve._version import __version__
 from wsgiserve.config import Config, options
 from wsgiserve.console import ColorChoice, make_console
 from wsgiserve.errors import UserError
+from wsgiserve.flaskvariables import debug_by_default
 from wsgiserve.origins import Origins
 from wsgiserve.settings import Settings, settle, variable_of
 
@@ -214,6 +215,8 @@ def _load(settings: Settings, app: str, found_by: str, directory: Path) -> Loade
 
     os.environ.update(settings.environment.read(os.environ))
     config = settings.config
+    if config.effective_mode()[0] == "dev":
+        debug_by_default(os.environ)
     return load(
         app, factory=config.factory, directory=directory, found_by=found_by, full_traceback=config.full_traceback
     )
@@ -231,8 +234,20 @@ def _place(source: str) -> str:
 def _origins(settings: Settings) -> Origins:
     files = [file.name for file in settings.environment.files]
     flasks = [source for source in settings.sources.values() if source.startswith("FLASK_")]
-    note = settings.environment.note
-    return Origins(_place(settings.sources["mode"]), ", ".join([*flasks, *files]), (note,) if note else ())
+    notes = filter(None, [settings.environment.note, _note_on_debugger(settings.config)])
+    return Origins(_place(settings.sources["mode"]), ", ".join([*flasks, *files]), tuple(notes))
+
+
+# What a debugger of an editor leaves behind in the process that it has started: modules, and variables where it is to
+# follow into other processes.
+_DEBUGGERS = {"debugpy": "DEBUGPY_RUNNING", "pydevd": "PYDEVD_LOAD_VALUES_ASYNC"}
+
+
+def _note_on_debugger(config: Config) -> str:
+    for module, variable in _DEBUGGERS.items():
+        if config.effective_reload() and (module in sys.modules or variable in os.environ):
+            return f"{module} is running, but the application is in another process: add --no-reload to debug it."
+    return ""
 
 
 def _show(settings: Settings) -> str:

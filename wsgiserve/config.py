@@ -18,6 +18,7 @@ from wsgiserve.http11.limits import Limits
 from wsgiserve.options import (
     Option,
     choice,
+    editor,
     flag,
     hosts,
     integer,
@@ -41,7 +42,8 @@ _LIMITS, _DEADLINES = Limits(), Deadlines()
 _LOOPBACKS = ("127.0.0.1", "::1")
 
 _APP, _WHERE, _HOW = "Application", "Where to listen", "How to run it"
-_RELOAD, _CLIENTS, _SAY = "Reloading", "Limits and deadlines for clients", "What to print"
+_RELOAD, _BROWSER, _CLIENTS = "Reloading", "Errors in the browser", "Limits and deadlines for clients"
+_SAY = "What to print"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,22 @@ class Config:
     )
     reload_grace: float = option(
         2.0, seconds, "Time to finish for requests that run when the application is reloaded.", group=_RELOAD
+    )
+
+    debugger: bool = option(
+        False,
+        flag,
+        "Werkzeug's interactive debugger, with its PIN, in place of the page; in development.",
+        group=_BROWSER,
+    )
+    allowed_host: tuple[str, ...] | None = option(
+        None, hosts, "Name of this machine, besides localhost, that may show errors; may be repeated.", group=_BROWSER
+    )
+    editor: str | None = option(
+        None,
+        editor,
+        "Editor that links open: vscode, pycharm, zed, cursor, sublime, or a URL with {file}, {line} and {column}.",
+        group=_BROWSER,
     )
 
     max_connections: int = option(

@@ -7,12 +7,12 @@ reads them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, NamedTuple
 
 from wsgiserve.options import flag, hosts, integer, path
 
-__all__ = ["FlaskVariable", "flask_variables"]
+__all__ = ["FlaskVariable", "debug_by_default", "flask_variables"]
 
 _WORDS = {"t": "true", "y": "true", "f": "false", "n": "false"}
 
@@ -29,6 +29,11 @@ class FlaskVariable(NamedTuple):
 def flask_variables(environ: Mapping[str, str]) -> Iterator[FlaskVariable]:
     """Those that are set; of two for one option the later one counts. ``FLASK_APP`` is for ``discovery.py``."""
     return (known for known in _KNOWN if environ.get(known.variable))
+
+
+def debug_by_default(environ: MutableMapping[str, str]) -> None:
+    """Have an application of Flask that is imported from now on pass its errors on to us, unless somebody said no."""
+    environ.setdefault("FLASK_DEBUG", "1")
 
 
 def _debug(value: str) -> bool:

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from wsgiserve.foreign import is_foreign
 
-__all__ = ["describe", "is_raised_by_import", "mark", "short_path", "user_frames", "whole_traceback"]
+__all__ = [
+    "describe",
+    "is_import_system",
+    "is_ours",
+    "is_raised_by_import",
+    "mark",
+    "short_path",
+    "user_frames",
+    "whole_traceback",
+]
 
 _OURS = str(Path(__file__).parent) + os.sep
 _FROZEN = "<frozen "
@@ -29,7 +38,7 @@ def user_frames(error: BaseException) -> list[str]:
 
     When none is the user's, the innermost of all; when there are none, nothing.
     """
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OURS)]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_ours(frame.filename)]
     real = [frame for frame in frames if not frame.filename.startswith(_FROZEN)]  # the others have no lines to show
     shown = [frame for frame in real if not is_foreign(frame.filename)] or real[-1:]
     return [f"{short_path(frame.filename)}:{frame.lineno}  {frame.line}".rstrip() for frame in reversed(shown)]
@@ -40,10 +49,20 @@ def whole_traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)).rstrip()
 
 
+def is_ours(filename: str) -> bool:
+    """Whether code is this package's."""
+    return filename.startswith(_OURS)
+
+
+def is_import_system(filename: str) -> bool:
+    """Whether code is what ``import`` runs, between the line that imports and the module."""
+    return filename.startswith((_FROZEN, _IMPORTLIB))
+
+
 def is_raised_by_import(error: BaseException) -> bool:
     """Whether the import system raised it for what we asked, and no code that it was importing."""
     frames = traceback.extract_tb(error.__traceback__)
-    return all(frame.filename.startswith((_OURS, _FROZEN, _IMPORTLIB)) for frame in frames)
+    return all(is_ours(frame.filename) or is_import_system(frame.filename) for frame in frames)
 
 
 def mark(error: SyntaxError) -> list[str]:

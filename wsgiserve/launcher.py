@@ -35,6 +35,7 @@ from wsgiserve.signals import EXIT_CODES, stopped_by_signals
 
 if TYPE_CHECKING:
     from wsgiserve.config import Config
+    from wsgiserve.dev.tools import Tools
     from wsgiserve.importer import LoadedApp
     from wsgiserve.server.handler import WSGIRequestHandler
     from wsgiserve.wsgi.gateway import Application
@@ -48,6 +49,7 @@ __all__ = [
     "open_page",
     "run_simple",
     "server_for",
+    "tools_for",
 ]
 
 log = logging.getLogger(logs.SERVER_LOGGER)
@@ -82,7 +84,7 @@ def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: O
         addresses = [listener.getsockname() for listener in listeners]
         # A handler on the root logger is for whatever happens; one on our loggers is for these very lines.
         access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
-        server = server_for(config, loaded, listeners, context, access_log)
+        server = server_for(config, loaded, listeners, context, access_log, tools_for(config))
         received = cleanup.enter_context(stopped_by_signals(server))
         banner = banner_of(config, loaded, addresses, "http" if context is None else "https", origins)
         handler.write(banner.text(console, process_age()))
@@ -116,24 +118,37 @@ def access_log_for(console: Console, handler: logs.ConsoleHandler, *, below: str
     return make_access_log(console, handler.write)
 
 
+def tools_for(config: Config) -> Tools | None:
+    """The developer's tools; none in production, where they are not even imported."""
+    if config.effective_mode()[0] != "dev":
+        return None
+    from wsgiserve.dev.tools import Tools
+
+    return Tools(config)
+
+
 def server_for(
     config: Config,
     loaded: LoadedApp,
     listeners: Sequence[socket.socket],
     context: ssl.SSLContext | None,
     access_log: AccessLog | None,
+    tools: Tools | None = None,
 ) -> BaseWSGIServer:
     """The server that is configured, on listeners that are open already."""
+    application = loaded.application
+    if tools is not None and config.debugger:
+        application = tools.debugged(application)
     kinds: dict[str, Callable[..., BaseWSGIServer]] = {
         "pool": partial(ThreadPoolWSGIServer, threads=config.effective_threads()),
         "thread": ThreadedWSGIServer,
         "fork": partial(ForkingWSGIServer, processes=config.processes),
         "single": BaseWSGIServer,
     }
-    return kinds[config.concurrency](
+    server = kinds[config.concurrency](
         "",
         config.port,
-        loaded.application,
+        application,
         ssl_context=context,
         listeners=listeners,
         limits=config.limits(),
@@ -142,6 +157,9 @@ def server_for(
         script_name=config.script_name,
         access_log=access_log,
     )
+    if tools is not None:
+        tools.attach(server)
+    return server
 
 
 def banner_of(config: Config, loaded: LoadedApp, addresses: Sequence[object], scheme: str, origins: Origins) -> Banner:

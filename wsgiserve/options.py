@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import Field, field
 from typing import Any, NamedTuple
 
+from wsgiserve.editors import parse_editor
+
 __all__ = [
     "Kind",
     "Option",
     "choice",
+    "editor",
     "flag",
     "hosts",
     "integer",
@@ -161,6 +164,7 @@ def _show_size(value: int) -> str:
 
 
 text = Kind("TEXT", _text)
+editor = Kind("NAME|TEMPLATE", parse_editor)
 path = Kind("PATH", _text)
 texts = Kind("TEXT", _texts, show=", ".join, repeats=True)
 hosts = Kind("HOST", _hosts, show=", ".join, repeats=True)

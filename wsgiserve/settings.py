@@ -64,6 +64,7 @@ def settle(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path
     _settle_exclusive(found)
     _settle_dependent(found)
     config = Config(**{name: of.value for name, of in found.items()})
+    _refuse_debugger_in_production(config, found, environ)
     sources = {name: found[name].source if name in found else "default" for name in options()}
     return Settings(config, sources, environment)
 
@@ -188,6 +189,17 @@ def _settle_exclusive(found: dict[str, _Found]) -> None:
             del found[min(one, other, key=lambda name: found[name].rank)]
 
 
+def _refuse_debugger_in_production(config: Config, found: Mapping[str, _Found], environ: Mapping[str, str]) -> None:
+    """Whoever reaches it can run code: where that may be anybody, to leave it out in silence would be no answer."""
+    mode, why = config.effective_mode(environ)
+    if config.debugger and mode == "prod":
+        reason = why or f"{found['mode'].said} says so"
+        raise messages.bad_option(
+            f"{found['debugger'].said} goes with development only, and this is production: {reason}.",
+            "leave it out, or listen on this machine alone (--host 127.0.0.1).",
+        )
+
+
 class _Dependent(NamedTuple):
     """An option that only says something about one value of another."""
 
@@ -212,6 +224,13 @@ _DEPENDENT = (
         lambda concurrency: concurrency == "pool",
         "--concurrency pool",
         "leave one of the two out.",
+    ),
+    _Dependent(
+        "debugger",
+        "concurrency",
+        lambda concurrency: concurrency != "fork",
+        "--concurrency pool, thread or single",
+        "leave one of the two out: the process that met an error has ended when its page asks for more.",
     ),
     _Dependent(
         "key",

@@ -66,6 +66,8 @@ def in_project(directory: Path) -> Iterator[Project]:
         patch.chdir(directory)
         for name in [name for name in os.environ if name in OURS or name.startswith("WSGISERVE_")]:
             patch.delenv(name)
+        patch.setenv("FLASK_DEBUG", "1")
+        patch.delenv("FLASK_DEBUG")  # the command may set it; it is as it was at the end
         patch.setenv("WSGISERVE_RELOAD", "false")  # the server itself, and no supervisor of another process
         try:
             yield Project(directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -144,6 +145,46 @@ def test_where_the_mode_was_said_is_told(
     monkeypatch.setenv("WSGISERVE_MODE", variable)
     assert run(*words) == 0
     assert launched[0][3].mode == source
+
+
+@pytest.mark.parametrize("words", [["--reload"], ["--no-reload"]])
+@pytest.mark.parametrize("debugger", ["debugpy", "pydevd", "DEBUGPY_RUNNING"])
+def test_the_debugger_of_an_editor_is_told_that_it_is_in_another_process(
+    words: list[str], debugger: str, project: Project, launched: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Origins] = []
+
+    def supervise(config: Config, *, origins: Origins, **options: Any) -> int:
+        started.append(origins)
+        return 0
+
+    monkeypatch.setattr("wsgiserve.reload.start.supervise", supervise)
+    project.write("app.py", WSGI_APP)
+    if debugger.isupper():
+        monkeypatch.setenv(debugger, "true")
+    else:
+        monkeypatch.setitem(sys.modules, debugger, sys)
+    assert run(*words) == 0
+    notes = [origins.notes for origins in (*started, *(call[3] for call in launched))]
+    running = "debugpy" if debugger.isupper() else debugger
+    told = (f"{running} is running, but the application is in another process: add --no-reload to debug it.",)
+    assert notes == [told if words == ["--reload"] else ()]
+
+
+@pytest.mark.parametrize(("word", "value", "left"), [("--dev", None, "1"), ("--prod", None, None), ("--dev", "0", "0")])
+def test_in_development_flask_is_told_to_hand_its_errors_on(
+    word: str,
+    value: str | None,
+    left: str | None,
+    project: Project,
+    launched: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project.write("app.py", WSGI_APP)
+    if value is not None:
+        monkeypatch.setenv("FLASK_DEBUG", value)
+    assert run("--no-reload", word) == 0
+    assert os.environ.get("FLASK_DEBUG") == left
 
 
 def test_another_directory_is_looked_in(project: Project, launched: list[Any]) -> None:

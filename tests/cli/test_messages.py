@@ -24,7 +24,15 @@ from wsgiserve.holder import Holder
 from wsgiserve.importer import load
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.messages import listening
-from wsgiserve.server.hints import HTTP_ON_HTTPS, NO_PROCESS, NO_THREAD, TLS_ON_HTTP, Hint, threads_exhausted
+from wsgiserve.server.hints import (
+    HTTP_ON_HTTPS,
+    NO_PROCESS,
+    NO_THREAD,
+    TLS_ON_HTTP,
+    Hint,
+    host_refused,
+    threads_exhausted,
+)
 from wsgiserve.settings import settle
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -284,6 +292,7 @@ HINTS = [
     TLS_ON_HTTP,
     NO_THREAD._replace(why="the system says: can't start new thread."),
     threads_exhausted(8, 5.0, 3, "GET /report, 14 s, in shop/report.py:31  time.sleep(20)"),
+    host_refused("shop.test"),
     NO_PROCESS._replace(why="the system says: Resource temporarily unavailable."),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def test_every_option_has_a_variable_and_a_key(name: str, project: Project) -> N
     given: dict[str, str] = {"app": "shop", "mode": "prod", "concurrency": "single"}
     project.write("dev.env")
     given |= {"env_file": "dev.env"}
-    given |= {"log_format": "json", "reload": "true"}
+    given |= {"log_format": "json", "reload": "true", "editor": "zed"}
     needs = {"key": {"WSGISERVE_CERT": "c.pem"}, "processes": {"WSGISERVE_CONCURRENCY": "fork"}}.get(name, {})
     text = given.get(name) or about.kind.show(about.default) if about.default not in (None, "") else "7"
     text = given.get(name, "/7" if name in ("script_name", "open") else text)
@@ -132,24 +133,24 @@ def test_a_value_that_an_option_does_not_take_is_refused_with_its_line(project: 
     assert error.why == "line 4"
 
 
-def test_a_table_that_is_none_is_refused(project: Project) -> None:
+def test_a_table_that_is_none_is_refusal(project: Project) -> None:
     project.write("pyproject.toml", "[tool]\nwsgiserve = 1")
     assert refusal(project).what == "pyproject.toml [tool.wsgiserve]: is not a table."
 
 
-def test_a_file_that_is_not_toml_is_refused(project: Project) -> None:
+def test_a_file_that_is_not_toml_is_refusal(project: Project) -> None:
     project.write("pyproject.toml", "[tool.wsgiserve\n")
     error = refusal(project)
     assert (error.slug, error.what) == ("bad-config", "pyproject.toml cannot be read.")
     assert "line 1" in error.why
 
 
-def test_a_file_that_is_not_utf_8_is_refused(project: Project) -> None:
+def test_a_file_that_is_not_utf_8_is_refusal(project: Project) -> None:
     (project.directory / "pyproject.toml").write_bytes(b"# \xff\n")
     assert refusal(project).what == "pyproject.toml cannot be read."
 
 
-def test_a_variable_that_an_option_does_not_take_is_refused(project: Project) -> None:
+def test_a_variable_that_an_option_does_not_take_is_refusal(project: Project) -> None:
     error = refusal(project, WSGISERVE_PORT="many")
     assert error.what == "WSGISERVE_PORT takes a whole number from 0 to 65535, not 'many'."
     assert error.fix == "change or unset WSGISERVE_PORT."
@@ -217,3 +218,22 @@ def test_a_stronger_place_overrules_what_depends_on_a_weaker_one(project: Projec
     assert (settings.config.concurrency, settings.config.processes) == ("thread", 40)
     assert settings.sources["processes"] == "default"
     assert refusal(project, {"threads": 3}).what == "--threads goes with --concurrency pool only."
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"WSGISERVE_MODE": "prod"}, "WSGISERVE_MODE says so"),
+        ({"WSGISERVE_HOST": "0.0.0.0"}, "other machines can connect"),
+        ({"LISTEN_PID": str(os.getpid())}, "started by systemd"),
+    ],
+)
+def test_the_debugger_is_refused_in_production(variables: dict[str, str], reason: str, project: Project) -> None:
+    error = refusal(project, {"debugger": True}, **variables)
+    assert error.what == f"--debugger goes with development only, and this is production: {reason}."
+    assert settled(project, {"debugger": True, "mode": "dev"}, **variables).config.debugger
+
+
+def test_the_debugger_needs_the_process_that_met_the_error(project: Project) -> None:
+    error = refusal(project, {"debugger": True, "concurrency": "fork"})
+    assert error.what == "--debugger goes with --concurrency pool, thread or single only."

@@ -88,6 +88,15 @@ def test_an_error_response_to_head_has_the_same_fields_and_no_content() -> None:
     assert full == bare + b"400 Bad Request\n\nno colon\n"
 
 
+def test_an_error_response_may_be_a_page() -> None:
+    page = (b"Content-Type: text/html\r\n", b"<p>why")
+    full, bare = (
+        error_response(500, "", date=b"", server=b"", page=page, content=content) for content in (True, False)
+    )
+    assert full == bare + b"<p>why"
+    assert bare.endswith(b" Error\r\nContent-Type: text/html\r\nContent-Length: 6\r\nConnection: close\r\n\r\n")
+
+
 @pytest.mark.parametrize("status", [400, 408, 413, 414, 417, 431, 500, 501, 505])
 def test_every_status_that_we_answer_has_its_phrase(status: int) -> None:
     line = f"HTTP/1.0 {status} {HTTPStatus(status).phrase}\r\n".encode()

@@ -75,18 +75,28 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
+_PLAIN = b"Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+
+
 def error_response(
-    status: int, reason: str, *, date: bytes, server: bytes, content: bool = True, version: bytes = b"HTTP/1.1"
+    status: int,
+    reason: str,
+    *,
+    date: bytes,
+    server: bytes,
+    content: bool = True,
+    version: bytes = b"HTTP/1.1",
+    page: tuple[bytes, bytes] | None = None,
 ) -> bytes:
-    """A whole response in plain text that ends the connection: for requests that never reach the application.
+    """A whole response that ends the connection, in plain text: for requests that get no answer of the application.
 
     Args:
         reason: our own words about the mistake; never bytes of the client's, who could make a page of them.
         content: False answers HEAD: the same fields, no content.
+        page: fields, each line ended, and content to send in place of the plain text.
     """
     phrase = HTTPStatus(status).phrase
-    text = f"{status} {phrase}\n\n{reason}\n".encode("ascii")
-    fields = b"Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+    fields, text = page or (_PLAIN, f"{status} {phrase}\n\n{reason}\n".encode("ascii"))
     head = ResponseHead(status, phrase.encode("ascii"), fields, len(text))
     framing = Framing.LENGTH if content else Framing.NO_CONTENT
     encoded = response_head(head, framing, version=version, date=date, server=server, connection=b"close")

@@ -20,7 +20,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.util import cache_from_source
 from math import inf
 from pathlib import Path
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
 from wsgiserve.reload.changes import Project
-from wsgiserve.reload.errorpage import HEALS, Failure
+from wsgiserve.reload.failure import HEALS, Failure
 from wsgiserve.reload.keyboard import Keyboard
 from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
 from wsgiserve.reload.warm import Warm
@@ -307,7 +307,8 @@ class Supervisor:
     def _start(self, failure: Failure | None = None) -> None:
         config, app, found_by, directory, environment = self._plan
         order = {
-            "config": asdict(config),
+            # The mode may follow from who started this process, which the worker could not tell.
+            "config": asdict(replace(config, mode=config.effective_mode()[0])),
             "app": app,
             "found_by": found_by,
             "directory": str(directory),
@@ -486,6 +487,4 @@ def _forget_bytecode(paths: Iterable[Path]) -> None:
 def _died(how: str, *, loading: bool) -> Failure:
     when = "while it was loaded" if loading else "twice"
     why = "something in it ended the process: os._exit(), or a crash in compiled code."
-    return Failure(
-        "app-died", f"the app's process ended {when} ({how}).", why, "save a fix and it reloads by itself.", ""
-    )
+    return Failure("app-died", f"the app's process ended {when} ({how}).", why, HEALS, [])

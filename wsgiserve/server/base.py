@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
@@ -31,15 +31,21 @@ from wsgiserve.server.loop import ConnectionLoop
 from wsgiserve.server.sockets import listen
 from wsgiserve.server.tls import SSLContextSpec, make_ssl_context
 from wsgiserve.wsgi import EnvironBuilder
+from wsgiserve.wsgi.environ import Environ
 from wsgiserve.wsgi.gateway import Application
 
-__all__ = ["BaseWSGIServer"]
+__all__ = ["BaseWSGIServer", "Explain"]
 
 log = logging.getLogger("wsgiserve")
 
 # Requests that one connection may have answered in a row while others are ready: enough for any pipeline that a client
 # of good will sends, few enough to be fair.
 _REQUESTS_PER_TURN = 16
+
+
+Explain = Callable[[BaseException, Environ, int], tuple[bytes, bytes] | None]
+"""From an error of the application, the environ of its request and that one's number in the access log to the fields
+and the content of the answer; None leaves it at a line that says nothing. Called before any of a response is out."""
 
 
 class BaseWSGIServer(ConnectionLoop):
@@ -76,6 +82,7 @@ class BaseWSGIServer(ConnectionLoop):
     Instance variables:
 
     - host, port, app, passthrough_errors, ssl_context, socket, sockets, server_address, address_family
+    - explain: makes the page of an error, if there is to be one; see ``Explain``
     """
 
     multithread = False
@@ -117,6 +124,7 @@ class BaseWSGIServer(ConnectionLoop):
         self.sockets = list(listeners) if listeners is not None else listen(host, port, fd)
         self._describe_listener(host, port)
         super().__init__(self.sockets, deadlines or Deadlines(), max_connections)
+        self.explain: Explain | None = None
         self._hinted: set[str] = set()
         self._fatal: BaseException | None = None
         self._stopped = threading.Event()

@@ -204,8 +204,10 @@ class Channel:
     def log_refusal(self, error: RemoteProtocolError) -> None:
         """A request was answered that never reached the application; for the access log."""
 
-    def _answer(self, status: int, reason: str, *, content: bool = True) -> None:
-        """Answer in the server's own name and close, leaving the client time to read it."""
+    def _answer(
+        self, status: int, reason: str, *, content: bool = True, page: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """Answer in the server's own name and close, leaving the client time to read it; see ``error_response``."""
         answer = error_response(
             status,
             reason,
@@ -213,6 +215,7 @@ class Channel:
             server=self.server_field,
             content=content,
             version=b"HTTP/%d.%d" % self.server.http_version,
+            page=page,
         )
         outbox = Outbox(answer)
         try:
@@ -223,7 +226,7 @@ class Channel:
         if outbox.done:
             self._begin_linger()
         else:
-            self._outbox = outbox  # behind an earlier response, which fills the kernel's buffer
+            self._outbox = outbox  # longer than the kernel's buffer, or behind an earlier response that fills it
             self._wait_to_flush(keep=False)
 
     # TLS

@@ -171,8 +171,12 @@ class Exchange(Channel):
         elif not keep:
             self._begin_close()
 
-    def fail_response(self, status: int, reason: str) -> None:
-        """End a request that cannot be answered as the application meant: ``status`` if no head is out, then close."""
+    def fail_response(self, status: int, reason: str, page: tuple[bytes, bytes] | None = None) -> None:
+        """End a request that cannot be answered as the application meant: ``status`` if no head is out, then close.
+
+        Args:
+            page: fields and content of the answer, if it is to be more than the reason.
+        """
         http = self.http
         http.close_after_response()
         if self.detached:
@@ -185,4 +189,5 @@ class Exchange(Channel):
             self._begin_linger(complete=http.framing is not Framing.UNTIL_CLOSE)
         else:
             request = http.request
-            self._answer(status, reason, content=request is None or request.line.method != b"HEAD")
+            content = request is None or request.line.method != b"HEAD"
+            self._answer(status, reason, content=content, page=page)

@@ -195,8 +195,20 @@ class WSGIRequestHandler(RequestLog):
             self.fail_response(error.status, f"The server refused the request: {error}.")
             return sent or error.status, f"✗ {error}"
         self._log_failure(error, "closed the connection, the response is incomplete" if sent else "answered 500")
-        self.fail_response(500, _FAILED)
+        self.fail_response(500, _FAILED, None if sent else self._explain(error))
         return sent or 500, _note(error)
+
+    def _explain(self, error: BaseException) -> tuple[bytes, bytes] | None:
+        """Fields and content of a page about an error, for whom the server explains it to."""
+        explain, base, request = self.server.explain, self._connection_environ, self.http.request
+        if explain is None or base is None or request is None:
+            return None
+        try:
+            # A fresh environ: the application may have written into its own.
+            return explain(error, self.server.environ_builder.build(base, request), self.request_number())
+        except Exception:
+            log.critical("%s: internal error, the page about the error is missing", self._describe(), exc_info=True)
+            return None
 
     def _fail_detached(self, error: BaseException) -> str:
         note = ""

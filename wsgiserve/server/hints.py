@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["HTTP_ON_HTTPS", "NO_PROCESS", "NO_THREAD", "TLS_ON_HTTP", "Hint", "threads_exhausted"]
+__all__ = ["HTTP_ON_HTTPS", "NO_PROCESS", "NO_THREAD", "TLS_ON_HTTP", "Hint", "host_refused", "threads_exhausted"]
 
 
 class Hint(NamedTuple):
@@ -46,6 +46,16 @@ NO_PROCESS = Hint(
     "",
     "lower --processes, or raise the limit on processes (ulimit -u) or memory.",
 )
+
+
+def host_refused(host: str) -> Hint:
+    """Somebody at this machine asked for the developer's tools under a name that is not known as its own."""
+    return Hint(
+        "host-refused",
+        f'dev tools refused host "{host}".',
+        "only localhost may use them, so that other sites cannot reach them through DNS tricks.",
+        f"if {host} is yours:  --allowed-host {host}",
+    )
 
 
 def threads_exhausted(threads: int, seconds: float, waiting: int, longest: str) -> Hint:

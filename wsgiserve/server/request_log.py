@@ -32,6 +32,7 @@ class RequestLog(RequestFacts):
     """Writes the access lines of a connection."""
 
     _overrides_log = False
+    _number = 0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Find out once whether the short way, which calls none of these methods, would miss something."""
@@ -50,10 +51,16 @@ class RequestLog(RequestFacts):
         seconds = self.stream.seconds_since_arrival()
         return f"queue {seconds * 1000:.0f} ms · {self.server.occupancy()}" if seconds >= _QUEUE_SECONDS else ""
 
+    def request_number(self) -> int:
+        """The number that the current request's line will have, and no other."""
+        self._number = self._number or next(self.server.numbers)
+        return self._number
+
     def log_access(self, status: int, seconds: float, *notes: str) -> None:
         """Write the current request's line."""
         request, size = self.http.request, self.http.content_sent
         assert request is not None
+        number, self._number = self._number, 0
         if self.detached:
             status, size, notes = _SWITCHED, 0, (notes[0] or "socket taken over", *notes[1:])
         if self._overrides_log:
@@ -73,7 +80,7 @@ class RequestLog(RequestFacts):
                 "HTTP/%d.%d" % line.version,
                 status,
                 size,
-                next(self.server.numbers),
+                number or next(self.server.numbers),
                 "  ".join(filter(None, notes)),
             )
         )

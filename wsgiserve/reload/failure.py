@@ -1,0 +1,40 @@
+"""Why a worker has no application: told to the supervisor, and to whoever asks for a page meanwhile.
+
+Who sees more than one line is decided in ``dev/``, which is not there in production.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+__all__ = ["HEALS", "Failure"]
+
+HEALS = "save a fix and it reloads by itself."
+
+_UNEXPLAINED = b"The application cannot be loaded. The server's log says why.\n"
+
+
+class Failure(NamedTuple):
+    """The reason, as a message tells it."""
+
+    slug: str
+    what: str
+    why: str
+    fix: str
+    chain: list[Any]
+    """The exception as a ``dev.report.Chain``; empty if there is none, and in production."""
+
+    def unexplained(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """A WSGI application: 503, and nothing that a stranger could learn from."""
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(_UNEXPLAINED))),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        start_response("503 Service Unavailable", headers)
+        return [_UNEXPLAINED]

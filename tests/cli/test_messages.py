@@ -24,6 +24,7 @@ from wsgiserve.holder import Holder
 from wsgiserve.importer import load
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.messages import listening
+from wsgiserve.reload.hints import no_events, reload_hung, watch_limit
 from wsgiserve.server.hints import (
     HTTP_ON_HTTPS,
     NO_PROCESS,
@@ -293,6 +294,9 @@ HINTS = [
     NO_THREAD._replace(why="the system says: can't start new thread."),
     threads_exhausted(8, 5.0, 3, "GET /report, 14 s, in shop/report.py:31  time.sleep(20)"),
     host_refused("shop.test"),
+    watch_limit("8192", "/home/a/src/shop", 19_204),
+    no_events("/home/a/src/shop", "9p", 300),
+    reload_hung(["GET /events", "GET /report"], 2.0),
     NO_PROCESS._replace(why="the system says: Resource temporarily unavailable."),
 ]
 

@@ -37,6 +37,8 @@ def other(environ, start_response):
     if path == "/stuck":
         print("stuck now", flush=True)
         stuck()
+    if path == "/wrong":
+        1 / 0
     if path == "/break":
         breakpoint()
     if path == "/missing":
@@ -92,7 +94,7 @@ def begun(one: Terminal, target: str, fields: str = "") -> Iterator[socket.socke
 def test_help_names_every_letter(one: Terminal) -> None:
     one.type("h\n")
     said = one.until("each followed by enter")
-    for letter in "hroultcq":
+    for letter in "hrouletcq":
         assert f"\x1b[1m{letter}\x1b[0m  " in said
     one.type("?\n")
     one.until("each followed by enter")
@@ -149,6 +151,29 @@ def test_t_prints_the_stacks(one: Terminal) -> None:
         one.type("t\n")
         said = one.until("in other")
     assert "GET /stuck  " in said
+
+
+def test_e_opens_the_last_error(folder: Path) -> None:
+    with terminal("web:other", "--reload", "-p", "0", "--editor", "vscode", folder=folder) as one:
+        one.until("press h + enter")
+        one.type("e\n")
+        one.until("there was no error yet")
+        assert b"ZeroDivisionError" in get(one, "wrong")
+        one.type("e\n")
+        until((folder / "opened").exists)
+        line = 1 + APP.splitlines().index("        1 / 0")
+        assert (folder / "opened").read_text() == f"opened vscode://file{folder}/web.py:{line}:9\n"
+
+
+def test_e_tells_where_it_is_if_no_editor_is_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("VISUAL", "EDITOR", "TERM_PROGRAM", "TERMINAL_EMULATOR"):
+        monkeypatch.delenv(name, raising=False)
+    with terminal("web:other", "--reload", "-p", "0", folder=folder) as one:
+        one.until("press h + enter")
+        (folder / "web.py").write_text("x = (\n")
+        one.until("was never closed")
+        one.type("e\n")
+        one.until("web.py:1   (which editor? --editor NAME, or WSGISERVE_EDITOR)")
 
 
 def test_c_clears_the_screen(one: Terminal) -> None:

@@ -66,7 +66,13 @@ def test_an_application_that_is_broken_is_explained_and_heals_on_the_next_save(t
         status, text = project.get(Accept="application/json")
         assert status == 503
         assert json.loads(text)["error"]["what"].startswith("words.py line 1: SyntaxError: '(' was never closed")
-        project.wait_for_log("SyntaxError: '(' was never closed")
+        url = f"http://localhost:{project.port}/"
+        project.wait_for_log("ERROR words.py line 1: SyntaxError: '(' was never closed\n")
+        project.wait_for_log(
+            "  Why: the app cannot be loaded.\n"
+            f"       the error page is being served at {url}\n"
+            "  Fix: save a fix and it reloads by itself.\n"
+        )
         project.word("two")
         until(lambda: project.says("two"))
 

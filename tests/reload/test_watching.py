@@ -16,6 +16,7 @@ from wsgiserve.reload import inotify, watching
 from wsgiserve.reload.changes import Project
 from wsgiserve.reload.inotify import Inotify
 from wsgiserve.reload.watching import KernelWatch, PollingWatch, Watch, file_system, new_watch
+from wsgiserve.server.hints import Hint
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
 
@@ -144,11 +145,11 @@ def test_a_watched_directory_may_go(tmp_path: Path) -> None:
 
 
 def new(root: Path, **options: bool) -> tuple[str, list[str]]:
-    said: list[str] = []
+    said: list[Hint] = []
     project = Project([root])
     watch = new_watch(project, project.folders(), said.append, **options)
     watch.close()
-    return watch.kind, said
+    return watch.kind, [hint.what for hint in said]
 
 
 @on_linux
@@ -168,7 +169,7 @@ def test_elsewhere_it_is_polling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @on_linux
 def test_on_file_systems_without_events_it_is_polling_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "file_system", lambda path: "9p")
-    said = f"{tmp_path} is on a 9p mount: polling every 300 ms (changes may take longer to show)."
+    said = f"{tmp_path} is on a 9p mount: polling every 300 ms."
     assert new(tmp_path) == ("polling", [said])
 
 
@@ -177,7 +178,7 @@ def test_on_file_systems_without_events_it_is_polling_and_told(tmp_path: Path, m
     ("number", "said"),
     [
         (errno.ENOSPC, "the system ran out of file watches (fs.inotify.max_user_watches = "),
-        (errno.EMFILE, "the system cannot watch files (Too many open files): polling."),
+        (errno.EMFILE, "the system does not tell of changed files."),
     ],
 )
 def test_without_watches_it_is_polling_and_told(

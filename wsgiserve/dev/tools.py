@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from wsgiserve.config import Config
+    from wsgiserve.dev.report import Chain
     from wsgiserve.reload.failure import Failure
     from wsgiserve.server.base import BaseWSGIServer
     from wsgiserve.server.hints import Hint
@@ -36,7 +37,11 @@ log = logging.getLogger("wsgiserve")
 
 
 class Tools:
-    """The tools of one process."""
+    """The tools of one process.
+
+    Attributes:
+        on_error: called with each error that is explained.
+    """
 
     def __init__(self, config: Config) -> None:
         self._server: BaseWSGIServer | None = None
@@ -44,6 +49,7 @@ class Tools:
         self._audience = Audience(self._hosts, self._warn)
         self._link = partial(editor_link, editor_template(config.editor, os.environ))
         self._shows_ids = config.access_log
+        self.on_error: Callable[[Chain], object] = lambda chain: None
 
     def attach(self, server: BaseWSGIServer) -> None:
         """Have a server's errors explained."""
@@ -61,6 +67,7 @@ class Tools:
         if not self._audience.admits(environ):
             return None
         chain = describe_exception(error)
+        self.on_error(chain)
         request = request_of(environ, request_id(number) if self._shows_ids else "")
         problem = Problem(500, "exception", headline(chain[0]), "", "", chain, request)
         headers, body = answer(problem, environ.get("HTTP_ACCEPT", ""), self._link)

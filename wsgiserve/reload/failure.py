@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["HEALS", "Failure"]
+__all__ = ["HEALS", "Failure", "Place", "place_of"]
+
+Place = tuple[str, int, int]
+"""A file, a line and a column, both from 1."""
 
 HEALS = "save a fix and it reloads by itself."
 
@@ -38,3 +41,10 @@ class Failure(NamedTuple):
         ]
         start_response("503 Service Unavailable", headers)
         return [_UNEXPLAINED]
+
+
+def place_of(chain: list[Any]) -> Place | None:
+    """Where to begin to look: the innermost line of the user's own code; None if there is none."""
+    frames = [frame for raised in chain[:1] for frame in raised["frames"]]
+    frame = next((frame for frame in reversed(frames) if frame["own"]), None)
+    return (frame["file"], frame["line"], frame["column"]) if frame is not None else None

@@ -6,15 +6,19 @@ The counterpart of ``launcher.launch`` for a server that reloads.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from wsgiserve import logs, messages
 from wsgiserve.banner import process_age, urls_for_people
+from wsgiserve.browser import open_browser
 from wsgiserve.console import ColorChoice, Console, Form, make_console
+from wsgiserve.editors import editor_link, editor_template
 from wsgiserve.environment import Environment
 from wsgiserve.importer import LoadedApp
 from wsgiserve.launcher import banner_of, discard, open_page
@@ -34,6 +38,8 @@ __all__ = ["project_of", "supervise"]
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 _NO_ORIGINS, _NO_ENVIRONMENT = Origins(), Environment()
+
+log = logging.getLogger("wsgiserve")
 
 
 def supervise(
@@ -88,23 +94,41 @@ def supervise(
             if config.open is not None:
                 open_page(addresses, scheme, config.open)
 
-        supervisor = Supervisor(Plan(config, app, found_by, directory, environment), listeners, project, announce)
+        plan = Plan(config, app, found_by, directory, environment, urls_for_people(addresses, scheme)[0])
+        supervisor = Supervisor(plan, listeners, project, announce)
         if wants_shortcuts:
-            supervisor.listen(_shortcuts(supervisor, console, handler.write, addresses, scheme).heed)
+            link = partial(editor_link, editor_template(config.editor, os.environ))
+            supervisor.listen(_shortcuts(supervisor, console, handler.write, addresses, scheme, link).heed)
         return supervisor.run()
 
 
 def _shortcuts(
-    supervisor: Supervisor, console: Console, write: Callable[[str], None], addresses: Sequence[object], scheme: str
+    supervisor: Supervisor,
+    console: Console,
+    write: Callable[[str], None],
+    addresses: Sequence[object],
+    scheme: str,
+    link: Callable[[str, int, int], str],
 ) -> Shortcuts:
     def show_urls() -> None:
         write("".join(f"  {console.link(url)}\n" for url in urls_for_people(addresses, scheme)))
+
+    def edit() -> None:
+        place = supervisor.last_error
+        target = link(*place) if place is not None else ""
+        if target:
+            open_browser(target, log.warning)
+        elif place is None:
+            write("  there was no error yet\n")
+        else:
+            write(f"  {place[0]}:{place[1]}   (which editor? --editor NAME, or WSGISERVE_EDITOR)\n")
 
     known = {
         "r": Shortcut("reload now", supervisor.reload),
         "o": Shortcut("open the app in the browser", lambda: open_page(addresses, scheme, "/")),
         "u": Shortcut("show where it is", show_urls),
         "l": Shortcut("log: all requests, errors, or none", supervisor.cycle_log),
+        "e": Shortcut("open the last error in the editor", edit),
         "t": Shortcut("what every thread does: the stacks", supervisor.show_stacks),
         "c": Shortcut("clear the screen", lambda: write(_CLEAR if console.color else "")),
         "q": Shortcut("quit", supervisor.quit),

@@ -30,11 +30,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
 from wsgiserve.reload.changes import Project
-from wsgiserve.reload.failure import HEALS, Failure
+from wsgiserve.reload.failure import HEALS, Failure, Place, place_of
+from wsgiserve.reload.hints import not_loaded, reload_hung
 from wsgiserve.reload.keyboard import Keyboard
 from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
 from wsgiserve.reload.warm import Warm
 from wsgiserve.reload.watching import POLL_SECONDS, new_watch
+from wsgiserve.server.hints import Hint
 from wsgiserve.server.poller import Waker
 from wsgiserve.signals import EXIT_CODES
 
@@ -77,6 +79,8 @@ class Plan(NamedTuple):
     found_by: str
     directory: Path
     environment: Environment = Environment()
+    url: str = ""
+    """Of the page that is served while there is no application."""
 
 
 class _Question(NamedTuple):
@@ -95,6 +99,9 @@ class Supervisor:
         listeners: their sockets, which stay open here.
         project: what is watched.
         on_first: called with the first worker's report, when it accepts connections.
+
+    Attributes:
+        last_error: where the last error was that was explained, in a request or while loading.
     """
 
     def __init__(
@@ -110,7 +117,7 @@ class Supervisor:
         self._on_first: Callable[[Message, str], None] | None = on_first
         self._selector = selectors.DefaultSelector()
         folders = project.folders()
-        self._watch = new_watch(project, folders, log.warning, poll=plan.config.poll)
+        self._watch = new_watch(project, folders, self._warn, poll=plan.config.poll)
         project.learn(project.files(folders))
         self._current: WorkerProcess | None = None
         self._others: list[WorkerProcess] = []  # on their way out
@@ -125,6 +132,7 @@ class Supervisor:
         self._respawned = False
         self._debugging = False
         self._log = LOGS[0]
+        self.last_error: Place | None = None
         self._keyboard = Keyboard(self._selector)
         # Modules know their files by the name of the directory that was typed, which may be a link.
         self._roots = [*map(str, project.roots), str(plan.directory)]
@@ -305,7 +313,7 @@ class Supervisor:
     # Workers
 
     def _start(self, failure: Failure | None = None) -> None:
-        config, app, found_by, directory, environment = self._plan
+        config, app, found_by, directory, environment, _ = self._plan
         order = {
             # The mode may follow from who started this process, which the worker could not tell.
             "config": asdict(replace(config, mode=config.effective_mode()[0])),
@@ -357,10 +365,13 @@ class Supervisor:
             self._keyboard.ask(worker)
         elif "debugging" in message:
             self._debugged(message["debugging"])
+        elif "error" in message:
+            self.last_error = message["error"]
         elif "watch" in message:
             self._watch_also(message["watch"])
         elif "cut" in message:
-            self._tell_who_was_cut(message["cut"])
+            if message["cut"]:
+                self._warn(reload_hung(message["cut"], self._plan.config.reload_grace))
         else:
             self._loaded(worker, message)
 
@@ -377,7 +388,9 @@ class Supervisor:
         elif worker.state == "ready":
             log.info("reloaded: %s  %.0f ms", self._reason, milliseconds)
         if worker.state == "failed":
-            self._tell(Failure(**report["failed"]))
+            failure = Failure(**report["failed"])
+            self.last_error = place_of(failure.chain)
+            self._warn(not_loaded(failure, self._plan.url), logging.ERROR)
         elif self._plan.config.zygote:
             self._keep_warm(report["modules"])
 
@@ -453,18 +466,8 @@ class Supervisor:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         return ", ".join(names[:3]) + more
 
-    def _tell(self, failure: Failure) -> None:
-        log.error("%s\n  Why: %s\n  Fix: %s", failure.what, failure.why, failure.fix)
-
-    def _tell_who_was_cut(self, requests: list[str]) -> None:
-        if requests:
-            log.warning(
-                "%s did not finish within %g s of the reload; it was cut.\n"
-                "  Why: a streaming response keeps a thread until the client leaves.\n"
-                "  Fix: normal for event streams. --reload-grace changes the limit.",
-                ", ".join(requests),
-                self._plan.config.reload_grace,
-            )
+    def _warn(self, hint: Hint, level: int = logging.WARNING) -> None:
+        log.log(level, "%s\n  Why: %s\n  Fix: %s", *(part.replace("\n", "\n       ") for part in hint[1:]))
 
 
 def _refuse_what_no_save_mends(report: Message) -> None:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from wsgiserve.reload.changes import Project
+from wsgiserve.reload.hints import no_events, unwatchable, watch_limit
 from wsgiserve.reload.inotify import Inotify
+from wsgiserve.server.hints import Hint
 
 __all__ = ["POLL_SECONDS", "KernelWatch", "PollingWatch", "Watch", "file_system", "new_watch"]
 
@@ -129,7 +131,7 @@ class PollingWatch:
         return found
 
 
-def new_watch(project: Project, folders: Sequence[Path], tell: Callable[[str], None], *, poll: bool = False) -> Watch:
+def new_watch(project: Project, folders: Sequence[Path], tell: Callable[[Hint], None], *, poll: bool = False) -> Watch:
     """The best watch for these directories; what is not the best is told.
 
     Args:
@@ -141,25 +143,20 @@ def new_watch(project: Project, folders: Sequence[Path], tell: Callable[[str], N
     for root in project.roots:
         system = file_system(root)
         if system in _WITHOUT_EVENTS:
-            milliseconds = round(POLL_SECONDS * 1000)
-            tell(f"{root} is on a {system} mount: polling every {milliseconds} ms (changes may take longer to show).")
+            tell(no_events(str(root), system, round(POLL_SECONDS * 1000)))
             return PollingWatch(project)
     try:
         return KernelWatch(project, folders)
     except OSError as error:
-        tell(_explain(error, len(folders)))
+        tell(_explain(error, project, len(folders)))
         return PollingWatch(project)
 
 
-def _explain(error: OSError, folders: int) -> str:
+def _explain(error: OSError, project: Project, folders: int) -> Hint:
     if error.errno == errno.ENOSPC:
         limit = Path("/proc/sys/fs/inotify/max_user_watches").read_text().strip()
-        return (
-            f"the system ran out of file watches (fs.inotify.max_user_watches = {limit}); the project has {folders:,} "
-            "directories. Polling for now. To fix: --watch-ignore 'data/**', or "
-            "sudo sysctl fs.inotify.max_user_watches=524288"
-        )
-    return f"the system cannot watch files ({error.strerror}): polling."
+        return watch_limit(limit, ", ".join(map(str, project.roots)), folders)
+    return unwatchable(error.strerror or str(error))
 
 
 def file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:

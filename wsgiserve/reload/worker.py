@@ -32,7 +32,7 @@ from wsgiserve.launcher import access_log_for, server_for, tools_for
 from wsgiserve.listening import load_certificate
 from wsgiserve.reload.channel import Channel, Message
 from wsgiserve.reload.debugging import Terminal
-from wsgiserve.reload.failure import HEALS, Failure
+from wsgiserve.reload.failure import HEALS, Failure, place_of
 from wsgiserve.reload.imported import foreign_modules, modules_of
 from wsgiserve.server.access import AccessLog
 from wsgiserve.server.base import BaseWSGIServer
@@ -72,6 +72,8 @@ class Worker:
         self._terminal.install()
         on_watch(lambda paths: self._channel.send({"watch": paths}))
         tools = tools_for(config)
+        if tools is not None:
+            tools.on_error = lambda chain: self._channel.send({"error": place_of(chain)})
         report, loaded = _load(order, config, tools)
         self._write = handler.write
         if config.access_log:

@@ -68,7 +68,8 @@ class BaseWSGIServer(ConnectionLoop):
 
     For the caller:
 
-    - serve_forever(), stop(), retire(), shutdown(), running_requests(), server_close(), fileno(), log_startup()
+    - serve_forever(), stop(), retire(), shutdown(), server_close(), log_startup()
+    - add_listener(socket), running_requests(), fileno()
 
     May be overridden:
 
@@ -143,6 +144,11 @@ class BaseWSGIServer(ConnectionLoop):
         self.server_name, self.server_port = self.host, self.port
 
     # For the caller
+
+    def add_listener(self, listener: socket.socket) -> None:
+        """Accept on one more socket, which listens already; before ``serve_forever``."""
+        self.sockets.append(listener)
+        self.acceptor.listeners.append(listener)
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
         """Serve until ``stop`` or ``shutdown``, then close the server. KeyboardInterrupt ends it quietly.

@@ -48,7 +48,7 @@ def install() -> Installation:
     """Have werkzeug's ``run_simple`` and all that belongs to it be ours, in this process.
 
     Call it before ``app.run()``; best before the first import of Flask, since a class that derives from werkzeug's
-    ``WSGIRequestHandler`` goes on to do so. Called again, it replaces only what is not replaced yet.
+    ``WSGIRequestHandler`` goes on to do so. Called again, it finds nothing to replace.
 
     Returns:
         A handle to undo what this call did; ``uninstall()`` undoes all of them.

@@ -14,16 +14,18 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wsgiserve.reload.changes import forget_bytecode
 from wsgiserve.reload.channel import Channel
 from wsgiserve.reload.imported import modules_of
 from wsgiserve.reload.script import AGAIN, CHANNEL_VARIABLE
-from wsgiserve.reload.sources import Lookout, Sources, Wishes, places
+from wsgiserve.reload.sources import Lookout, Places, Sources, Wishes, places
 from wsgiserve.server.sockets import from_fd
 from wsgiserve.signals import stopped_by_signals
 
@@ -41,7 +43,7 @@ log = logging.getLogger("wsgiserve")
 _GRACE_SECONDS = 1.0
 
 # From then on until the process is ended, whatever it waits for: a thread of the script's, or a function of atexit.
-_PATIENCE_SECONDS = 3.0
+_PATIENCE_SECONDS = 1.0
 
 
 def fails_on_request(application: Application) -> bool:
@@ -80,9 +82,9 @@ class ScriptChild:
         self._server.acceptor.shared = True
         self._adopt_listeners()
         where = places()
-        watch = self._watch if self._channel is None else self._obey
+        watch = self._watcher(where)
         with stopped_by_signals(self._stops, defaults_only=True) as received:
-            threading.Thread(target=watch, args=(Sources(where, self._wishes),), name="reloader", daemon=True).start()
+            threading.Thread(target=watch, name="reloader", daemon=True).start()
             if self._channel is not None:
                 self._channel.send({"places": [sorted(paths) for paths in where]})
             self._server.serve_forever()
@@ -97,27 +99,29 @@ class ScriptChild:
         for fd in order["listeners"][1:] if order is not None else ():
             self._server.add_listener(from_fd(fd))
 
-    # In a thread of its own
+    def _watcher(self, where: Places) -> Callable[[], None]:
+        """What is to run in a thread of its own."""
+        if self._channel is None:
+            return partial(self._watch, Lookout(where, self._wishes, log.warning))
+        return partial(self._obey, self._channel, Sources(where, self._wishes))
 
-    def _obey(self, sources: Sources) -> None:
-        """Do what the parent says."""
-        assert self._channel is not None
-        while message := self._channel.receive():
+    def _obey(self, parent: Channel, sources: Sources) -> None:
+        while message := parent.receive():
             if "changed" in message:
                 self._consider(message["changed"], sources, sure=message["sure"])
             elif "stop" in message:
                 self._stops.asked()
         self._stops.asked()
 
-    def _watch(self, _: Sources) -> None:
-        """Look at the files."""
-        lookout = Lookout(places(), self._wishes, log.warning)
+    def _watch(self, lookout: Lookout) -> None:
         fileno = lookout.fileno()
         while not self._changed:
             timeout = None if lookout.due == inf else max(lookout.due - time.monotonic(), 0.0)
             if select.select([] if fileno is None else [fileno], [], [], timeout)[0]:
                 lookout.look()
-            self._consider([str(path) for path in lookout.changed()], lookout.sources, sure=False)
+            changed = lookout.changed()
+            forget_bytecode(changed)
+            self._consider([str(path) for path in changed], lookout.sources, sure=False)
 
     def _consider(self, paths: Sequence[str], sources: Sources, *, sure: bool) -> None:
         path = self._first_that_counts(paths, sources, sure=sure)

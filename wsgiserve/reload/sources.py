@@ -130,7 +130,7 @@ def _outermost(folders: Iterable[Path]) -> list[Path]:
 
 def _has_code(folder: Path) -> bool:
     try:
-        return any(entry.name.endswith(_CODE) for entry in os.scandir(folder))
+        return any(name.endswith(_CODE) for name in os.listdir(folder))  # noqa: PTH208 - names are enough
     except OSError:
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -178,6 +179,50 @@ def test_a_module_that_the_script_can_do_without_is_watched_on(tmp_path: Path) -
         until(lambda: running.says("one"))
         running.save("plugin.py", "# mended")
         running.wait_for_log("Detected change", 2)
+
+
+def test_bytecode_that_looks_fresh_is_not_taken_for_it(tmp_path: Path) -> None:
+    with script(tmp_path) as running:
+        until(lambda: running.says("one"))
+        words = running.folder / "words.py"
+        times = words.stat().st_atime_ns, words.stat().st_mtime_ns
+        (running.folder / "words~").write_text("WORD = 'two'\n")  # as long as it was, in the same second
+        os.utime(running.folder / "words~", ns=times)
+        (running.folder / "words~").replace(words)
+        until(lambda: running.says("two"))
+
+
+def test_what_only_the_child_imports_from_elsewhere_is_watched_too(tmp_path: Path) -> None:
+    far = tmp_path / "elsewhere" / "far.py"
+    far.parent.mkdir()
+    far.write_text("x = 1\n")
+    before = f"if is_running_from_reloader():\n    sys.path.insert(0, {str(far.parent)!r})\n    import far"
+    with script(tmp_path, before=before) as running:
+        until(lambda: running.says("one"))
+        far.write_text("x = 22\n")
+        running.wait_for_log(f"Detected change in {str(far)!r}")
+        until(lambda: running.says("one"))
+
+
+def test_the_file_of_a_unix_socket_stays_for_the_next_child_and_goes_with_the_parent(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    with script(tmp_path, host=f"unix://{path}") as running:
+        running.wait_for_log("Restarting with")
+        assert over_unix(path).startswith(b"one")
+        running.word("three")
+        until(lambda: over_unix(path).startswith(b"three"))
+        assert running.end() == 0
+        assert not path.exists()
+
+
+def over_unix(path: Path) -> bytes:
+    connection = HTTPConnection("localhost", timeout=SECONDS)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(path))
+    connection.request("GET", "/")
+    body = connection.getresponse().read()
+    connection.close()
+    return body
 
 
 def test_a_process_for_each_connection(tmp_path: Path) -> None:

@@ -78,8 +78,6 @@ class ScriptChild:
             SystemExit: with code 3 after a change, with 0 after SIGTERM.
         """
         _turn_echo_on()
-        # It stays the parent's to accept, and to take away the file of a unix socket.
-        self._server.acceptor.shared = True
         self._adopt_listeners()
         where = places()
         watch = self._watcher(where)

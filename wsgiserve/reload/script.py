@@ -87,6 +87,7 @@ class ScriptSupervisor:
         self._listeners = listeners
         self._wishes = wishes
         self._selector = selectors.DefaultSelector()
+        self._named: set[str] = set()  # by the application, with wsgiserve.watch()
         self._lookout = self._new_lookout(places())
         self._child: _Child | None = None
         self._pending: dict[Path, None] = {}
@@ -154,6 +155,7 @@ class ScriptSupervisor:
 
     def _new_lookout(self, where: Places) -> Lookout:
         lookout = Lookout(where, self._wishes, log.warning)
+        lookout.add(self._named)
         fileno = lookout.fileno()
         if fileno is not None:
             self._selector.register(fileno, selectors.EVENT_READ, lookout.look)
@@ -198,12 +200,16 @@ class ScriptSupervisor:
         if message is None:
             self._selector.unregister(child.channel)
             child.channel.close()
+        elif "watch" in message:
+            self._named |= set(message["watch"])
+            self._lookout.add(message["watch"])
         else:
             self._is_loaded(child, message)
 
     def _is_loaded(self, child: _Child, message: Message) -> None:
         child.loaded = True
         self._look_further(Places(*map(frozenset, message["places"])))
+        child.channel.send({"serve": True})  # from now on no save is missed
         if self._pending:
             self._tell(child, list(self._pending))
             self._pending.clear()

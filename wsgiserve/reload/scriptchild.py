@@ -28,6 +28,7 @@ from wsgiserve.reload.script import AGAIN, CHANNEL_VARIABLE
 from wsgiserve.reload.sources import Lookout, Places, Sources, Wishes, places
 from wsgiserve.server.sockets import from_fd
 from wsgiserve.signals import stopped_by_signals
+from wsgiserve.watched import on_watch
 
 if TYPE_CHECKING:
     from wsgiserve.server.base import BaseWSGIServer
@@ -82,9 +83,9 @@ class ScriptChild:
         where = places()
         watch = self._watcher(where)
         with stopped_by_signals(self._stops, defaults_only=True) as received:
+            if self._channel is not None and self._channel.send({"places": [sorted(paths) for paths in where]}):
+                self._channel.receive()  # it watches these places too
             threading.Thread(target=watch, name="reloader", daemon=True).start()
-            if self._channel is not None:
-                self._channel.send({"places": [sorted(paths) for paths in where]})
             self._server.serve_forever()
         if self._changed:
             raise SystemExit(AGAIN)
@@ -100,8 +101,17 @@ class ScriptChild:
     def _watcher(self, where: Places) -> Callable[[], None]:
         """What is to run in a thread of its own."""
         if self._channel is None:
-            return partial(self._watch, Lookout(where, self._wishes, log.warning))
-        return partial(self._obey, self._channel, Sources(where, self._wishes))
+            lookout = Lookout(where, self._wishes, log.warning)
+            on_watch(lookout.add)
+            return partial(self._watch, lookout)
+        sources = Sources(where, self._wishes)
+        on_watch(partial(self._watch_also, self._channel, sources))
+        return partial(self._obey, self._channel, sources)
+
+    def _watch_also(self, parent: Channel, sources: Sources, paths: Sequence[str]) -> None:
+        """What the application names by ``wsgiserve.watch``."""
+        sources.add_extra(paths)
+        parent.send({"watch": paths})
 
     def _obey(self, parent: Channel, sources: Sources) -> None:
         while message := parent.receive():

@@ -87,10 +87,11 @@ class Sources(Project):
     """
 
     def __init__(self, where: Places, wishes: Wishes) -> None:
-        extra = [path for name in wishes.extra_files for path in _both_names(name)]
-        self._extra_folders = frozenset(path for path in extra if path.is_dir())
-        self._extra_files = frozenset(extra) - self._extra_folders | frozenset(map(Path, where.files))
+        extra = {path for name in wishes.extra_files for path in _both_names(name)}
+        self._extra_folders = {path for path in extra if path.is_dir()}
+        self._extra_files = extra - self._extra_folders | set(map(Path, where.files))
         self._excluded = wishes.exclude_patterns
+        self._named: set[Path] = set()
         self._imported = sorted(map(Path, where.imported))
         super().__init__(_outermost([*map(Path, where.own), *self._extra_folders]))
 
@@ -103,11 +104,20 @@ class Sources(Project):
         """Whether a change of this file may matter, as far as its name tells."""
         if any(fnmatch(str(path), pattern) for pattern in self._excluded):
             return False
-        return path in self._extra_files or (path.suffix in _CODE and not self._is_ignored_file(path))
+        return self._is_named(path) or (path.suffix in _CODE and not self._is_ignored_file(path))
 
     def is_extra(self, path: Path) -> bool:
         """Whether it counts even if it is not imported."""
-        return path in self._extra_files or not self._extra_folders.isdisjoint(path.parents)
+        return self._is_named(path) or not self._extra_folders.isdisjoint(path.parents)
+
+    def add_extra(self, names: Iterable[str]) -> list[Path]:
+        """More files that count, and directories in which everything does; those that are new."""
+        paths = {path for name in names for path in _both_names(name)} - self._named
+        self._named |= paths
+        return sorted(path for path in paths if self.watch(path))
+
+    def _is_named(self, path: Path) -> bool:
+        return path in self._extra_files or not self._named.isdisjoint((path, *path.parents))
 
     def _is_ignored_folder(self, path: Path) -> bool:
         # A script may lie anywhere, in a home directory for example: do not go down where there is no Python.
@@ -164,6 +174,12 @@ class Lookout:
     def due(self) -> float:
         """By the monotonic clock, when to call ``changed`` though the descriptor is silent."""
         return min(self._look_due, self._burst.due)
+
+    def add(self, names: Iterable[str]) -> None:
+        """The application has named more files."""
+        for path in self.sources.add_extra(names):
+            self.sources.learn([path])
+            self._watch.add(path)
 
     def look(self) -> None:
         """Take note of what has happened."""

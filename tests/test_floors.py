@@ -58,8 +58,8 @@ ON_TOP = {
     "__main__": set[str](),
     "cli": {"__main__"},
     "command": {"cli"},
-    "launcher": {"command", "reload"},
-    "reload": {"command"},
+    "launcher": {"command", "reload", "simple"},
+    "reload": {"command", "simple"},
     "dev": {"launcher", "reload"},
 }
 
@@ -210,7 +210,7 @@ TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         ("launcher.py", "def f():\n    from wsgiserve.cli import main"),
         ("config.py", "import click"),
         ("config.py", "def f():\n    import click"),
-        ("config.py", "from wsgiserve.launcher import run_simple"),
+        ("config.py", "from wsgiserve.launcher import launch"),
         ("server/base.py", "import click"),
     ],
 )
@@ -229,7 +229,7 @@ def test_an_import_that_goes_up_is_found(file: str, line: str, tmp_path: Path) -
         ),
         ("server/tls.py", "def f():\n    from cryptography import x509"),
         ("server/tls.py", TYPES + "from cryptography import x509"),
-        ("__init__.py", TYPES + "from wsgiserve.launcher import run_simple"),
+        ("__init__.py", TYPES + "from wsgiserve.simple import run_simple"),
         ("cli.py", "import click\nfrom wsgiserve.command import Command\nfrom wsgiserve.config import Config"),
         ("command.py", TYPES + "from wsgiserve.cli import CommandLine"),
         ("command.py", "def f():\n    from wsgiserve.launcher import launch"),

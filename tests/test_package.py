@@ -8,10 +8,21 @@ import sys
 import pytest
 
 import wsgiserve
-from wsgiserve import launcher, watched
+from wsgiserve import dropin, simple, watched
 from wsgiserve.server import base, handler, servers
 
-HEAVY = {"werkzeug", "flask", "click", "cryptography", "socket", "ssl", "logging", "http", "wsgiserve.launcher"}
+HEAVY = {
+    "werkzeug",
+    "flask",
+    "click",
+    "cryptography",
+    "socket",
+    "ssl",
+    "logging",
+    "http",
+    "wsgiserve.launcher",
+    "wsgiserve.simple",
+}
 
 
 def modules_after(code: str) -> set[str]:
@@ -30,7 +41,7 @@ def test_importing_it_imports_next_to_nothing() -> None:
 @pytest.mark.parametrize("name", ["run_simple", "make_server"])
 def test_a_server_needs_neither_werkzeug_nor_flask_nor_click_nor_cryptography(name: str) -> None:
     loaded = modules_after(f"from wsgiserve import {name}")
-    assert f"wsgiserve.{'launcher' if name == 'run_simple' else 'server.servers'}" in loaded
+    assert f"wsgiserve.{'simple' if name == 'run_simple' else 'server.servers'}" in loaded
     assert loaded & {"werkzeug", "flask", "click", "cryptography", "wsgiserve.cli", "importlib.metadata"} == set()
 
 
@@ -42,7 +53,10 @@ def test_the_public_names_are_what_they_say() -> None:
         "ThreadedWSGIServer": servers,
         "WSGIRequestHandler": handler,
         "make_server": servers,
-        "run_simple": launcher,
+        "install": dropin,
+        "is_running_from_reloader": simple,
+        "run_simple": simple,
+        "uninstall": dropin,
         "watch": watched,
     }
     assert set(wsgiserve.__all__) == {"__version__", *homes}

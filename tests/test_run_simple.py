@@ -23,10 +23,10 @@ import werkzeug.debug
 import werkzeug.middleware.shared_data
 import werkzeug.serving
 
-from wsgiserve import launcher, logs
-from wsgiserve.launcher import run_simple
+from wsgiserve import logs, simple
 from wsgiserve.server.access import Access, log_access
 from wsgiserve.server.handler import WSGIRequestHandler
+from wsgiserve.simple import run_simple
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -95,7 +95,7 @@ class Starts:
 @pytest.fixture
 def starts(monkeypatch: pytest.MonkeyPatch) -> Starts:
     made = Starts()
-    monkeypatch.setattr(launcher, "make_server", made)
+    monkeypatch.setattr(simple, "make_server", made)
     return made
 
 
@@ -129,27 +129,15 @@ def test_a_port_that_is_no_integer_is_refused_in_werkzeugs_words(starts: Starts)
     assert starts.made == []
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"use_reloader": True},
-        {"extra_files": ["config.toml"]},
-        {"exclude_patterns": ["*.log"]},
-        {"reloader_interval": 2},
-        {"reloader_type": "stat"},
-    ],
-)
-def test_an_argument_about_reloading_is_refused_by_name_and_with_a_way_out(
-    given: dict[str, Any], starts: Starts
-) -> None:
-    with pytest.raises(NotImplementedError, match=rf"{next(iter(given))}: it has no reloader yet.* Leave .*watchfiles"):
-        run_simple("127.0.0.1", 0, application, **given)
+def test_another_kind_of_reloader_is_refused_as_werkzeug_does(starts: Starts) -> None:
+    with pytest.raises(KeyError, match=r"^'entr'$"):
+        run_simple("127.0.0.1", 0, application, use_reloader=True, reloader_type="entr")
     assert starts.made == []
 
 
-def test_all_refused_arguments_are_named_at_once() -> None:
-    with pytest.raises(NotImplementedError, match=r"given use_reloader, extra_files: "):
-        run_simple("127.0.0.1", 0, application, use_reloader=True, extra_files=["a"], exclude_patterns=[])
+def test_without_a_reloader_what_is_said_of_it_means_nothing(starts: Starts) -> None:
+    run_simple("127.0.0.1", 0, application, False, False, True, ["a.toml"], ["*.log"], 2, "stat")
+    assert starts.server.calls[-1] == "close"
 
 
 def test_the_server_is_made_from_the_arguments(starts: Starts) -> None:
@@ -399,9 +387,9 @@ def test_in_another_thread_signals_are_left_alone(starts: Starts) -> None:
 
 
 def test_the_reloaders_child_is_known_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not launcher.is_running_from_reloader()
+    assert not simple.is_running_from_reloader()
     monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
-    assert launcher.is_running_from_reloader()
+    assert simple.is_running_from_reloader()
 
 
 # --- the real server in a process of its own

@@ -6,16 +6,17 @@ nothing and drags neither werkzeug nor any framework in.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wsgiserve._version import __version__
+from wsgiserve.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from wsgiserve.launcher import run_simple
+    from wsgiserve.dropin import install, uninstall
     from wsgiserve.server.base import BaseWSGIServer
     from wsgiserve.server.handler import WSGIRequestHandler
     from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, ThreadPoolWSGIServer, make_server
+    from wsgiserve.simple import is_running_from_reloader, run_simple
     from wsgiserve.watched import watch
 
 __all__ = [
@@ -25,30 +26,22 @@ __all__ = [
     "ThreadedWSGIServer",
     "WSGIRequestHandler",
     "__version__",
+    "install",
+    "is_running_from_reloader",
     "make_server",
     "run_simple",
+    "uninstall",
     "watch",
 ]
 
-_HOMES = {
-    "BaseWSGIServer": "wsgiserve.server.base",
-    "ForkingWSGIServer": "wsgiserve.server.servers",
-    "ThreadPoolWSGIServer": "wsgiserve.server.servers",
-    "ThreadedWSGIServer": "wsgiserve.server.servers",
-    "WSGIRequestHandler": "wsgiserve.server.handler",
-    "make_server": "wsgiserve.server.servers",
-    "run_simple": "wsgiserve.launcher",
-    "watch": "wsgiserve.watched",
-}
-
-
-def __getattr__(name: str) -> object:
-    """PEP 562: called for a name that is not there yet."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(
+    globals(),
+    {
+        "wsgiserve.dropin": ["install", "uninstall"],
+        "wsgiserve.server.base": ["BaseWSGIServer"],
+        "wsgiserve.server.handler": ["WSGIRequestHandler"],
+        "wsgiserve.server.servers": ["ForkingWSGIServer", "ThreadPoolWSGIServer", "ThreadedWSGIServer", "make_server"],
+        "wsgiserve.simple": ["is_running_from_reloader", "run_simple"],
+        "wsgiserve.watched": ["watch"],
+    },
+)

@@ -32,7 +32,8 @@ log = logging.getLogger("wsgiserve")
 
 
 class Stoppable(Protocol):
-    deadlines: Deadlines
+    @property
+    def deadlines(self) -> Deadlines: ...
 
     def stop(self) -> None: ...
 

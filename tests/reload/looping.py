@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.server.running import SECONDS, until
 
-__all__ = ["ROOT", "Loop", "loop"]
+__all__ = ["ROOT", "Loop", "loop", "python"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,6 +42,10 @@ def crash():
 """
 
 
+# What wsgiserve says, and werkzeug.
+_READY = ("listening on", "Running on http")
+
+
 class Loop:
     """The project and its server."""
 
@@ -49,7 +53,7 @@ class Loop:
         self.folder = folder
         self.process = process
         self._log = log
-        until(lambda: "listening on" in self.log() or process.poll() is not None)
+        until(lambda: any(mark in self.log() for mark in _READY) or process.poll() is not None)
         urls = [word for word in self.log().split() if word.startswith("http://")]
         self.port = int(urls[0].rpartition(":")[2]) if urls else 0
 
@@ -97,6 +101,10 @@ class Loop:
         """Process id of the zygote, 0 if there is none."""
         return next((pid for pid in _children(self.process.pid) if "reload.zygote" in _command(pid)), 0)
 
+    def children(self) -> list[int]:
+        """Process ids of its children."""
+        return _children(self.process.pid)
+
     def type(self, line: str) -> None:
         """Into its standard input; an empty one ends it."""
         assert self.process.stdin is not None
@@ -133,18 +141,25 @@ def loop(folder: Path, *words: str, files: dict[str, str] | None = None, options
         words: of the command.
         options: of the interpreter.
     """
+    port = [] if "--uds" in words else ["--port", "0"]
+    argv = [*options, "-m", "wsgiserve", "app", "--reload", *port, *words]
+    with python(folder, *argv, files={"pyproject.toml": "", "app.py": APP, **(files or {})}) as started:
+        yield started
+
+
+@contextmanager
+def python(folder: Path, *argv: str, files: dict[str, str]) -> Iterator[Loop]:
+    """Whatever an interpreter with these arguments serves, in a project with these files and ``words``."""
     project = folder / "project"
     project.mkdir()
-    for name, text in {"pyproject.toml": "", "app.py": APP, "words.py": "WORD = 'one'\n", **(files or {})}.items():
+    for name, text in {"words.py": "WORD = 'one'\n", **files}.items():
         (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text(text)
     log = folder / "log"
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "WSGISERVE_MODE": "dev"}
-    port = [] if "--uds" in words else ["--port", "0"]
-    argv = [sys.executable, *options, "-m", "wsgiserve", "app", "--reload", *port, *words]
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            argv,
+            [sys.executable, *argv],
             cwd=project,
             env=environ,
             stdin=subprocess.PIPE,

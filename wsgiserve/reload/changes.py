@@ -10,13 +10,15 @@ Source: watchfiles' ``DefaultFilter`` and werkzeug's reloader for what people ex
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from hashlib import blake2b
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-__all__ = ["Effect", "Project", "find_root"]
+__all__ = ["Effect", "Project", "find_root", "forget_bytecode"]
 
 _RESTART = ("*.py", "*.pyx", "*.so", ".env", ".env.*", ".flaskenv", "pyproject.toml", "*.po", "*.mo")
 _TEMPLATES = ("*.html", "*.htm", "*.jinja", "*.jinja2", "*.j2", "*.mako")
@@ -199,6 +201,14 @@ class Project:
             return False
         names = [path.name, str(path), *(str(path.relative_to(root)) for root in self.roots if root in path.parents)]
         return any(_matching(name, self._ignored) for name in names)
+
+
+def forget_bytecode(paths: Iterable[Path]) -> None:
+    """Python takes bytecode for fresh if its source has the same size and the same second of change."""
+    for path in paths:
+        if path.suffix == ".py":
+            with suppress(OSError, NotImplementedError):
+                Path(cache_from_source(str(path))).unlink()
 
 
 def _matching(name: str, patterns: Sequence[str]) -> str:

@@ -19,9 +19,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, replace
-from importlib.util import cache_from_source
 from math import inf
 from pathlib import Path
 from types import FrameType
@@ -29,14 +28,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
-from wsgiserve.reload.changes import Project
+from wsgiserve.reload.burst import Burst
+from wsgiserve.reload.changes import Project, forget_bytecode
 from wsgiserve.reload.failure import HEALS, Failure, Place, place_of
 from wsgiserve.reload.hints import not_loaded, reload_hung
 from wsgiserve.reload.keyboard import Keyboard
 from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
 from wsgiserve.reload.warm import Warm
 from wsgiserve.reload.watching import POLL_SECONDS, new_watch
-from wsgiserve.server.hints import Hint
+from wsgiserve.server.hints import log_hint
 from wsgiserve.server.poller import Waker
 from wsgiserve.signals import EXIT_CODES
 
@@ -47,16 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["LOGS", "Plan", "Supervisor"]
 
 log = logging.getLogger("wsgiserve")
-
-# Editors write a file in several steps, and formatters write it again: so long nothing may happen before it counts,
-# and so long it may go on at most.
-_QUIET_SECONDS = 0.01
-_NOISE_SECONDS = 0.3
-
-# A checkout changes many files one after the other, and holds this lock meanwhile.
-_GIT_LOCK = Path(".git", "index.lock")
-_GIT_SECONDS = 2.0
-_GIT_LOOK_SECONDS = 0.05
 
 # A worker that does not say what it has imported within this time is assumed to have imported everything.
 _ANSWER_SECONDS = 0.2
@@ -117,14 +107,13 @@ class Supervisor:
         self._on_first: Callable[[Message, str], None] | None = on_first
         self._selector = selectors.DefaultSelector()
         folders = project.folders()
-        self._watch = new_watch(project, folders, self._warn, poll=plan.config.poll)
+        self._watch = new_watch(project, folders, log_hint, poll=plan.config.poll)
         project.learn(project.files(folders))
         self._current: WorkerProcess | None = None
         self._others: list[WorkerProcess] = []  # on their way out
         self._signals: list[int] = []
         self._handled = 0
-        self._changes: dict[Path, None] = {}
-        self._changes_since = self._changes_due = inf
+        self._burst = Burst(project)
         self._question: _Question | None = None
         self._questions = 0
         self._poll_due = inf if self._watch.fileno() is not None else 0.0
@@ -205,8 +194,8 @@ class Supervisor:
         if now >= self._poll_due:
             self._poll_due = now + POLL_SECONDS
             self._look_at_files()
-        if now >= self._changes_due:
-            self._consider(now)
+        if self._burst.is_over(now):
+            self._consider()
         if self._question is not None and now >= self._question.due:
             self._reload(self._question.paths)
         for worker in self._others:
@@ -215,7 +204,7 @@ class Supervisor:
 
     def _due(self) -> float:
         question = self._question.due if self._question is not None else inf
-        return min(self._poll_due, self._changes_due, question, *(worker.due for worker in self._others), inf)
+        return min(self._poll_due, self._burst.due, question, *(worker.due for worker in self._others), inf)
 
     @contextmanager
     def _signals_handled(self, waker: Waker) -> Iterator[None]:
@@ -238,25 +227,13 @@ class Supervisor:
     # Files
 
     def _look_at_files(self) -> None:
-        found = self._watch.read()
-        if found:
-            now = time.monotonic()
-            if not self._changes:
-                self._changes_since = now
-            self._changes |= dict.fromkeys(found)
-            self._changes_due = min(now + _QUIET_SECONDS, self._changes_since + _NOISE_SECONDS)
+        self._burst.add(self._watch.read(), time.monotonic())
 
-    def _consider(self, now: float) -> None:
-        locked = any((root / _GIT_LOCK).exists() for root in self._project.roots)
-        if locked and now < self._changes_since + _GIT_SECONDS:
-            self._changes_due = now + _GIT_LOOK_SECONDS
-            return
+    def _consider(self) -> None:
         if self._debugging:
-            self._changes_due = inf  # somebody looks around in what would be gone
+            self._burst.due = inf  # somebody looks around in what would be gone
             return
-        changed = [path for path in self._changes if self._project.changed(path)]
-        self._changes.clear()
-        self._changes_due = inf
+        changed = self._burst.take()
         if self._question is not None:
             changed = [*self._question.paths, *changed]
         if not changed or self._signals:
@@ -303,8 +280,8 @@ class Supervisor:
         self._lend(bool(what))
         if what:
             log.info("debugger in %s: reload waits until you continue.", what)
-        elif self._changes:
-            self._changes_due = time.monotonic()
+        elif self._burst:
+            self._burst.due = time.monotonic()
 
     def _lend(self, lent: bool) -> None:
         self._debugging = self._keyboard.lent = lent
@@ -345,7 +322,7 @@ class Supervisor:
         self._respawned = False
         if not set(changed).isdisjoint(self._plan.environment.files):
             self._stop_zygote()  # what it has imported may have looked at the variables
-        _forget_bytecode(changed)
+        forget_bytecode(changed)
         self._dismiss()
         self._start()
 
@@ -371,7 +348,7 @@ class Supervisor:
             self._watch_also(message["watch"])
         elif "cut" in message:
             if message["cut"]:
-                self._warn(reload_hung(message["cut"], self._plan.config.reload_grace))
+                log_hint(reload_hung(message["cut"], self._plan.config.reload_grace))
         else:
             self._loaded(worker, message)
 
@@ -390,7 +367,7 @@ class Supervisor:
         if worker.state == "failed":
             failure = Failure(**report["failed"])
             self.last_error = place_of(failure.chain)
-            self._warn(not_loaded(failure, self._plan.url), logging.ERROR)
+            log_hint(not_loaded(failure, self._plan.url), logging.ERROR)
         elif self._plan.config.zygote:
             self._keep_warm(report["modules"])
 
@@ -466,9 +443,6 @@ class Supervisor:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         return ", ".join(names[:3]) + more
 
-    def _warn(self, hint: Hint, level: int = logging.WARNING) -> None:
-        log.log(level, "%s\n  Why: %s\n  Fix: %s", *(part.replace("\n", "\n       ") for part in hint[1:]))
-
 
 def _refuse_what_no_save_mends(report: Message) -> None:
     """The first worker was asked for something that is not there: more likely mistyped than still to be written."""
@@ -477,14 +451,6 @@ def _refuse_what_no_save_mends(report: Message) -> None:
         if failure.slug in _MISTYPED:
             fix = failure.fix.removesuffix(HEALS).rstrip("\n")
             raise UserError(*failure[:2], why=failure.why, fix=fix, exit_code=report["exit_code"])
-
-
-def _forget_bytecode(paths: Iterable[Path]) -> None:
-    """Python takes bytecode for fresh if its source has the same size and the same second of change."""
-    for path in paths:
-        if path.suffix == ".py":
-            with suppress(OSError, NotImplementedError):
-                Path(cache_from_source(str(path))).unlink()
 
 
 def _died(how: str, *, loading: bool) -> Failure:

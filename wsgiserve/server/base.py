@@ -26,7 +26,7 @@ from wsgiserve.server.access import AccessLog, log_access
 from wsgiserve.server.clock import DateClock
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
-from wsgiserve.server.hints import Hint
+from wsgiserve.server.hints import Hint, log_hint
 from wsgiserve.server.loop import ConnectionLoop
 from wsgiserve.server.sockets import listen
 from wsgiserve.server.tls import SSLContextSpec, make_ssl_context
@@ -68,7 +68,8 @@ class BaseWSGIServer(ConnectionLoop):
 
     For the caller:
 
-    - serve_forever(), stop(), retire(), shutdown(), running_requests(), server_close(), fileno(), log_startup()
+    - serve_forever(), stop(), retire(), shutdown(), server_close(), log_startup()
+    - add_listener(socket), running_requests(), fileno()
 
     May be overridden:
 
@@ -143,6 +144,11 @@ class BaseWSGIServer(ConnectionLoop):
         self.server_name, self.server_port = self.host, self.port
 
     # For the caller
+
+    def add_listener(self, listener: socket.socket) -> None:
+        """Accept on one more socket, which listens already; before ``serve_forever``."""
+        self.sockets.append(listener)
+        self.acceptor.listeners.append(listener)
 
     def serve_forever(self, poll_interval: float = 0.5) -> None:
         """Serve until ``stop`` or ``shutdown``, then close the server. KeyboardInterrupt ends it quietly.
@@ -334,4 +340,4 @@ class BaseWSGIServer(ConnectionLoop):
 
     def warn(self, hint: Hint) -> None:
         """Tell the developer of something that can be mended."""
-        log.warning("%s\n  Why: %s\n  Fix: %s", hint.what, hint.why, hint.fix, extra={"hint": hint})
+        log_hint(hint)

@@ -1,13 +1,26 @@
 """What the server says once, while it runs, about a mistake that a person can mend.
 
-Floor 3. Text and nothing else; the log decides where it goes and how it looks.
+Floor 3. Text for the log, which decides where it goes and how it looks.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
-__all__ = ["HTTP_ON_HTTPS", "NO_PROCESS", "NO_THREAD", "TLS_ON_HTTP", "Hint", "host_refused", "threads_exhausted"]
+__all__ = [
+    "HTTP_ON_HTTPS",
+    "NO_PROCESS",
+    "NO_THREAD",
+    "TLS_ON_HTTP",
+    "Hint",
+    "host_refused",
+    "log_hint",
+    "threads_exhausted",
+]
+
+
+log = logging.getLogger("wsgiserve")
 
 
 class Hint(NamedTuple):
@@ -17,6 +30,12 @@ class Hint(NamedTuple):
     what: str
     why: str
     fix: str
+
+
+def log_hint(hint: Hint, level: int = logging.WARNING) -> None:
+    """Tell it, in the form of the messages of the command line."""
+    what, why, fix = (part.replace("\n", "\n       ") for part in hint[1:])
+    log.log(level, "%s\n  Why: %s\n  Fix: %s", what, why, fix, extra={"hint": hint})
 
 
 HTTP_ON_HTTPS = Hint(

@@ -58,8 +58,15 @@ def make_server(
 
     Raises:
         ValueError: threads and processes at once, or processes on a platform without fork.
+        TypeError: the handler is one of another server.
         OSError: the address is not to be had.
     """
+    if request_handler is not None and not issubclass(request_handler, WSGIRequestHandler):
+        raise TypeError(
+            f"request_handler {request_handler.__name__} must derive from wsgiserve.WSGIRequestHandler: handlers of "
+            "http.server and werkzeug read and write the socket themselves. Import the base class from "
+            "wsgiserve.serving, or call wsgiserve.install() before it is imported from werkzeug.serving"
+        )
     if threaded and processes > 1:
         raise ValueError("Cannot have a multi-thread and multi-process server.")
     if threaded:

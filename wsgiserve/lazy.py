@@ -1,0 +1,35 @@
+"""Names of a module that live elsewhere, and are loaded when they are first asked for.
+
+Source: PEP 562.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+__all__ = ["lazy_names"]
+
+
+def lazy_names(
+    namespace: dict[str, Any], homes: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """The functions ``__getattr__`` and ``__dir__`` for a module.
+
+    Args:
+        namespace: the module's ``globals()``.
+        homes: modules, with the names that each of them has.
+    """
+    home_of = {name: home for home, names in homes.items() for name in names}
+
+    def get(name: str) -> object:
+        if name not in home_of:
+            raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
+        value = namespace[name] = getattr(import_module(home_of[name]), name)
+        return value
+
+    def names() -> list[str]:
+        return sorted({*namespace, *home_of})
+
+    return get, names

@@ -56,8 +56,8 @@ ABOVE = Floor({"wsgiserve"}, ANYTHING)
 # Who alone may import it.
 ON_TOP = {
     "__main__": set[str](),
-    "cli": {"__main__"},
-    "command": {"cli"},
+    "cli": {"__main__", "django", "flaskcommand"},
+    "command": {"cli", "django", "flaskcommand"},
     "launcher": {"command", "reload", "simple"},
     "reload": {"command", "simple"},
     "dev": {"launcher", "reload"},
@@ -65,7 +65,13 @@ ON_TOP = {
 
 # Not of the standard library. In a function, so that a server which needs none of them starts without them.
 IN_FUNCTIONS = {"cryptography", "django", "dotenv", "flask", "werkzeug"}
-AT_ONCE = {"cli": {"click"}, "completion": {"click"}, "pytest_plugin": {"pytest"}}
+AT_ONCE = {
+    "cli": {"click"},
+    "completion": {"click"},
+    "django": {"django"},
+    "flaskcommand": {"click", "flask"},
+    "pytest_plugin": {"pytest"},
+}
 
 When = Literal["at once", "in a function", "for types"]
 

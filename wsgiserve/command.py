@@ -29,6 +29,7 @@ from wsgiserve.settings import Settings, settle, variable_of
 if TYPE_CHECKING:
     from wsgiserve.cli import CommandLine
     from wsgiserve.importer import LoadedApp
+    from wsgiserve.launcher import Greet
 
 __all__ = ["Command"]
 
@@ -48,6 +49,7 @@ class Command:
         self._argv = argv
         # The settings may be what is wrong, so until they are known only the words themselves are looked at.
         self._color = _color_choice(argv)
+        self._greet: Greet | None = None
 
     def exit_code(self) -> int:
         """Do it; the exit code is one of the table in ``docs/cli.md``."""
@@ -56,6 +58,16 @@ class Command:
     def why(self, file: str = "") -> int:
         """Tell what a change of a file would do; the exit code."""
         return self._reporting(lambda: self._why(Path(file)))
+
+    def serve(self, settings: Settings, loaded: LoadedApp | None = None, greet: Greet | None = None) -> int:
+        """Serve as settled; the exit code. For commands of others that have options of their own.
+
+        Args:
+            loaded: the application, if it is in this process already and is not to be reloaded.
+            greet: says that the server is there, in place of the banner.
+        """
+        self._greet = greet
+        return self._reporting(lambda: self._launch(settings, loaded) if loaded is not None else self._serve(settings))
 
     def _reporting(self, run: Callable[[], int]) -> int:
         """Run, and report what goes wrong."""
@@ -116,7 +128,7 @@ class Command:
     def _launch(self, settings: Settings, loaded: LoadedApp) -> int:
         from wsgiserve.launcher import launch
 
-        start = partial(launch, loaded=loaded, argv=self._argv, origins=_origins(settings))
+        start = partial(launch, loaded=loaded, argv=self._argv, origins=_origins(settings), greet=self._greet)
         return self._on_free_port(settings.config, start)
 
     def _supervise(self, settings: Settings, app: str, found_by: str, directory: Path) -> int:
@@ -130,6 +142,7 @@ class Command:
             argv=self._argv,
             origins=_origins(settings),
             environment=settings.environment,
+            greet=self._greet,
         )
         return self._on_free_port(settings.config, start)
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from wsgiserve.importer import LoadedApp
 
 __all__ = [
+    "Greet",
     "access_log_for",
     "banner_of",
     "discard",
@@ -47,13 +48,24 @@ log = logging.getLogger(logs.SERVER_LOGGER)
 
 _NO_ORIGINS = Origins()
 
+Greet = Callable[[Banner], str]
+"""From what a banner would say to what is said in its place."""
 
-def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: Origins = _NO_ORIGINS) -> int:
+
+def launch(
+    config: Config,
+    loaded: LoadedApp,
+    argv: Sequence[str],
+    *,
+    origins: Origins = _NO_ORIGINS,
+    greet: Greet | None = None,
+) -> int:
     """Serve an application as configured, until a signal says to stop.
 
     Args:
         argv: the command as it was typed, to suggest a better one.
         origins: for the banner.
+        greet: says something else than the banner.
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     Raises:
@@ -72,7 +84,7 @@ def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: O
         server = server_for(config, loaded, listeners, context, access_log, tools_for(config))
         received = cleanup.enter_context(stopped_by_signals(server))
         banner = banner_of(config, loaded, addresses, "http" if context is None else "https", origins)
-        handler.write(banner.text(console, process_age()))
+        handler.write(banner.text(console, process_age()) if greet is None else greet(banner))
         if config.open is not None:
             open_page(banner.addresses, banner.scheme, config.open)
         server.serve_forever()

@@ -34,7 +34,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Config, LoadedApp, S
     """With what the server was launched; it ends at once, well."""
     calls: list[tuple[Config, LoadedApp, Sequence[str], Origins]] = []
 
-    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: Origins) -> int:
+    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: Origins, greet: None) -> int:
         calls.append((config, loaded, argv, origins))
         return 0
 
@@ -82,6 +82,7 @@ def test_in_development_it_is_the_supervisor_that_is_started(
         "argv": ["web", "-p", "0"],
         "origins": Origins("default"),
         "environment": Environment(),
+        "greet": None,
     }
     assert launched == []
 
@@ -371,7 +372,7 @@ def taken(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     project.write("web.py", WSGI_APP)
     tried: list[int] = []
 
-    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: Origins) -> int:
+    def launch(config: Config, loaded: LoadedApp, argv: Sequence[str], *, origins: Origins, greet: None) -> int:
         tried.append(config.port)
         if config.port < 8003 or config.port == 65535:
             raise UserError("port-in-use", f"{config.port} is taken.", why="it is.", fix="another.", exit_code=4)

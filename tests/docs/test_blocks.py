@@ -85,7 +85,7 @@ class Session:
                 stderr=log,
             )
         deadline = time.monotonic() + SECONDS
-        while not re.search("listening on|Running on", self._log.read_text()):
+        while not re.search("listening on|Running on|Quit the server", self._log.read_text()):
             assert self._server.poll() is None, self._log.read_text()
             assert time.monotonic() < deadline, self._log.read_text()
             time.sleep(0.01)

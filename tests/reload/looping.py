@@ -43,7 +43,7 @@ def crash():
 
 
 # What wsgiserve says, and werkzeug.
-_READY = ("listening on", "Running on http")
+_READY = ("listening on", "Running on http", "Quit the server")
 
 
 class Loop:
@@ -55,7 +55,7 @@ class Loop:
         self._log = log
         until(lambda: any(mark in self.log() for mark in _READY) or process.poll() is not None)
         urls = [word for word in self.log().split() if word.startswith("http://")]
-        self.port = int(urls[0].rpartition(":")[2]) if urls else 0
+        self.port = int(urls[0].rstrip("/").rpartition(":")[2]) if urls else 0
 
     def log(self) -> str:
         """All that it has said."""
@@ -153,7 +153,7 @@ def python(folder: Path, *argv: str, files: dict[str, str]) -> Iterator[Loop]:
     project = folder / "project"
     project.mkdir()
     for name, text in {"words.py": "WORD = 'one'\n", **files}.items():
-        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text)
     log = folder / "log"
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "WSGISERVE_MODE": "dev"}

@@ -21,7 +21,7 @@ from wsgiserve.console import ColorChoice, Console, Form, make_console
 from wsgiserve.editors import editor_link, editor_template
 from wsgiserve.environment import Environment
 from wsgiserve.importer import LoadedApp
-from wsgiserve.launcher import banner_of, discard, open_page
+from wsgiserve.launcher import Greet, banner_of, discard, open_page
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.origins import Origins
 from wsgiserve.reload.changes import Project, find_root
@@ -51,6 +51,7 @@ def supervise(
     argv: Sequence[str],
     origins: Origins = _NO_ORIGINS,
     environment: Environment = _NO_ENVIRONMENT,
+    greet: Greet | None = None,
 ) -> int:
     """Serve an application and reload it when it changes, until a signal says to stop.
 
@@ -61,6 +62,7 @@ def supervise(
         argv: the command as it was typed, to suggest a better one.
         origins: for the banner.
         environment: files with variables for the application.
+        greet: says something else than the banner.
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     Raises:
@@ -90,7 +92,7 @@ def supervise(
                 watching=f"{roots}  ({watching})",
                 hint=HINT if wants_shortcuts else "",
             )
-            handler.write(banner.text(console, process_age()))
+            handler.write(banner.text(console, process_age()) if greet is None else greet(banner))
             if config.open is not None:
                 open_page(addresses, scheme, config.open)
 

@@ -269,9 +269,15 @@ def test_plain_http_on_the_https_port_is_told_so(secure: Start) -> None:
     for _ in range(2):
         client = served.connect(request())
         response = client.read()
-        assert (response.status, response.headers["connection"]) == (400, "close")
+        assert (response.status, response.headers["connection"]) == (307, "close")
+        assert response.headers["location"] == "https://example.com/"
         assert b"https://" in response.body
         assert client.rest() == b""
+    client = served.connect(request(method="POST"))
+    response = client.read()
+    assert (response.status, response.headers["connection"]) == (400, "close")
+    assert b"https://" in response.body
+    assert client.rest() == b""
     (hint,) = served.stop().loud()  # said once
     assert (hint.logger, hint.level) == ("wsgiserve", "WARNING")
     assert "plain HTTP to the HTTPS port" in hint.text

@@ -27,6 +27,7 @@ from wsgiserve.http11 import CLOSED, Connection, Request, error_response
 from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS
 from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
+from wsgiserve.server.redirect import redirect
 from wsgiserve.server.stream import PlainStream, Stream, TLSStream
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Channel"]
 
 log = logging.getLogger("wsgiserve")
+
+_SPEAKS_HTTPS = "This port speaks HTTPS; the address must begin with https:// instead of http://."
 
 # How long a client that was refused, or that has sent more than we read, may go on sending into the void. Two seconds
 # are enough for an answer to cross the world and for the client to notice it.
@@ -252,10 +255,18 @@ class Channel:
         self.stream = PlainStream(stream.release())
         if getattr(error.__cause__, "reason", "") == "HTTP_REQUEST":  # as OpenSSL calls it
             self.server.warn_once(HTTP_ON_HTTPS)
-            self._answer(400, "This port speaks HTTPS; the address must begin with https:// instead of http://.")
+            self._send_to_https(stream.opening)
         else:
             log.debug("%s: %s; closed", self.peer, error)
             self._begin_linger()  # so that the alert arrives, by which OpenSSL has told the client what is wrong
+
+    def _send_to_https(self, opening: bytes) -> None:
+        where = redirect(opening, self.server.parser)
+        if where is None:
+            self._answer(400, _SPEAKS_HTTPS)
+        else:
+            fields = b"Location: %b\r\nContent-Type: text/plain; charset=utf-8\r\n" % where.location
+            self._answer(307, _SPEAKS_HTTPS, content=where.content, page=(fields, _SPEAKS_HTTPS.encode()))
 
     # Responses that are longer than their client is fast
 

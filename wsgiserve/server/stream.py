@@ -32,6 +32,9 @@ _NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
 # same again; so it is given records, or a client that takes a large response slowly would seem to take nothing of it.
 _RECORD_BYTES = 16_384
 
+# Enough for the head of a request whose client has forgotten that this is TLS.
+_OPENING_BYTES = 8192
+
 # Milliseconds, in struct tcp_info of <linux/tcp.h>: eight bytes of flags, and eleven other numbers, come before it.
 _LAST_DATA_RECV = slice(52, 56)
 
@@ -161,9 +164,13 @@ class PlainStream:
 
 
 class TLSStream(PlainStream):
-    """The same over TLS. Start with ``handshake``."""
+    """The same over TLS. Start with ``handshake``.
 
-    __slots__ = ("_needs_write", "tls")
+    Attributes:
+        opening: the first bytes that came, before anything was made of them.
+    """
+
+    __slots__ = ("_needs_write", "opening", "tls")
 
     @property
     def sends_files(self) -> bool:
@@ -173,6 +180,7 @@ class TLSStream(PlainStream):
         # suppress_ragged_eofs: a client that closes without close_notify is as gone as one that says good-bye.
         self.tls = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True)
         super().__init__(self.tls)
+        self.opening = b""
         self._needs_write = False  # the last call waits for room to write, whatever it was asked to do
 
     def handshake(self) -> bool:
@@ -182,6 +190,8 @@ class TLSStream(PlainStream):
             ClientDisconnected: it failed. ``__cause__`` is the SSLError.
         """
         self._needs_write = False
+        if not self.opening:
+            self._look_at_opening()
         try:
             self.tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -192,6 +202,11 @@ class TLSStream(PlainStream):
         except OSError as error:
             raise ClientDisconnected(f"TLS handshake: {_reason(error)}") from error
         return True
+
+    def _look_at_opening(self) -> None:
+        with suppress(OSError):  # nothing has come yet
+            # Not SSLSocket's method, which knows no flags.
+            self.opening = socket.socket.recv(self.tls, _OPENING_BYTES, socket.MSG_PEEK)
 
     def release(self) -> socket.socket:
         """The socket without TLS, for a client that does not speak it. This stream is of no use afterwards."""

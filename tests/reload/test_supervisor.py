@@ -139,6 +139,39 @@ def test_what_does_not_finish_is_cut_and_named(tmp_path: Path) -> None:
         until(lambda: all(map(gone, old)))
 
 
+GATED = """
+import os
+import words
+from wsgiserve.server.base import BaseWSGIServer
+
+retire = BaseWSGIServer.retire
+
+def retire_late(self, seconds):
+    open("gate").close()
+    retire(self, seconds)
+
+if words.WORD == "one":
+    BaseWSGIServer.retire = retire_late
+open("loaded", "a").write(words.WORD)
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{words.WORD} ".encode()]
+"""
+
+
+def test_the_next_begins_when_the_one_before_has_left_and_never_are_there_two(tmp_path: Path) -> None:
+    with loop(tmp_path, "--reload-grace", "60", files={"app.py": GATED}) as project:
+        os.mkfifo(project.folder / "gate")
+        project.word("two")
+        until(lambda: (project.folder / "loaded").read_text() == "onetwo")
+        assert all(project.says("one") for _ in range(100))
+        assert "reloaded" not in project.log()
+        (project.folder / "gate").write_text("")
+        project.wait_for_log("reloaded: words.py")
+        assert all(project.says("two") for _ in range(100))
+
+
 def is_last(seen: list[str], word: str) -> bool:
     return word in seen[-2:]
 

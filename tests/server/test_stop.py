@@ -135,6 +135,22 @@ def test_who_retires_leaves_the_door_to_another_process(server_class: Make) -> N
 
 
 @each_class
+def test_who_retires_parts_at_once_from_clients_that_ask_nothing(server_class: Make) -> None:
+    app = Held()
+    with running(make(server_class, app, **({"threads": 1} if server_class is ThreadPoolWSGIServer else {}))) as server:
+        idle = connected(server, request("/"))
+        idle.read()
+        busy = connected(server, request("/held"))
+        app.wait_for(1)
+        server.retire(SECONDS)
+        assert idle.rest() == b""
+        app.go.set()
+        assert busy.read().status == 200
+        idle.close()
+        busy.close()
+
+
+@each_class
 def test_who_retires_has_the_time_that_it_is_given(server_class: Make) -> None:
     app = Held()
     with running(make(server_class, app)) as server:

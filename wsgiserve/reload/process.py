@@ -59,6 +59,8 @@ class WorkerProcess:
         explains: it has no application to run, only a reason.
         state: ``loading``, ``ready``, ``failed`` (it serves the page that says why), or ``retired``.
         reads_templates_anew: the application sees changed templates by itself.
+        report: what it told when it had loaded; None before.
+        accepts: it may be accepting connections.
         started: by the monotonic clock.
         due: when ``hurry`` has to be called, by the same clock.
     """
@@ -72,8 +74,18 @@ class WorkerProcess:
         self.explains = order["failure"] is not None
         self.state = "loading"
         self.reads_templates_anew = False
+        self.report: Message | None = None
+        self.accepts = False
         self.started = time.monotonic()
         self.due = inf
+
+    def begin(self) -> None:
+        """Have it accept connections; it has loaded."""
+        assert self.report is not None
+        self.state = "ready" if "ready" in self.report else "failed"
+        self.reads_templates_anew = self.report.get("ready", {}).get("reads_templates_anew", False)
+        self.accepts = True
+        self.channel.send({"begin": True})
 
     def signal(self, number: int) -> None:
         """Have it stop as a server stops on this signal. One that is still loading has nothing to finish."""

@@ -3,8 +3,8 @@
 It binds the sockets once, and every worker listens on the same ones. So when a file has changed, connections wait in
 the kernel's queue until the next worker accepts them, and none is refused::
 
-    a file changes ── quiet for 10 ms ── other content? ── imported? ──┬─ old worker: retires, finishes what runs
-                                                                       └─ new worker: loads, tells, accepts
+    a file changes ── quiet for 10 ms ── other content? ── imported? ──┬─ old worker: leaves, finishes what runs
+                                                                       └─ new worker: loads, begins once that has left
 
 What cannot be loaded is served as a page that says why, and mended by the next save. Nothing happens on a clock while
 nothing happens: the supervisor waits for files, workers and signals in one ``select``.
@@ -349,14 +349,23 @@ class Supervisor:
         elif "cut" in message:
             if message["cut"]:
                 log_hint(reload_hung(message["cut"], self._plan.config.reload_grace))
+        elif "left" in message:
+            worker.accepts = False
+            self._begin()
         else:
-            self._loaded(worker, message)
+            worker.report = message
+            self._begin()
+
+    def _begin(self) -> None:
+        """Have the worker that has loaded accept connections, as soon as no older one does."""
+        worker = self._current
+        if worker is None or worker.report is None or worker.state != "loading":
+            return
+        if not any(other.accepts for other in self._others):
+            worker.begin()
+            self._loaded(worker, worker.report)
 
     def _loaded(self, worker: WorkerProcess, report: Message) -> None:
-        if worker is not self._current:
-            return
-        worker.state = "ready" if "ready" in report else "failed"
-        worker.reads_templates_anew = report.get("ready", {}).get("reads_templates_anew", False)
         milliseconds = (time.monotonic() - worker.started) * 1000
         if self._on_first is not None:
             _refuse_what_no_save_mends(report)
@@ -403,6 +412,7 @@ class Supervisor:
         state, how = worker.state, worker.ended()
         if worker in self._others:
             self._others.remove(worker)
+            self._begin()
             return
         self._current = None
         self._lend(False)

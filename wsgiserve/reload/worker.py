@@ -2,7 +2,8 @@
 
 ``python -m wsgiserve.reload.worker FD``: at the other end of the descriptor is the supervisor. It says first what to
 run (``Order``); the worker tells that it is ``ready``, or why the application cannot be loaded, which it then serves as
-a page. Later it answers which files it has imported, and retires when it is told to.
+a page. It accepts connections when it is told to begin. Later it answers which files it has imported, and retires when
+it is told to; that it has ``left``, it says as soon as it accepts nobody any more.
 
 A worker ends when its supervisor does, whatever it is doing.
 """
@@ -53,6 +54,7 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._server: BaseWSGIServer | None = None
+        self._begins = threading.Event()
         self._retired: float | None = None
         self._access_log: AccessLog | None = None
         self._shown = ""
@@ -85,6 +87,7 @@ class Worker:
             self._server = server
             server.access_log = self._access_lines()
             self._channel.send(report)
+            self._begins.wait()
             server.serve_forever()
         if self._retired is not None:
             self._channel.send({"cut": server.running_requests()})
@@ -99,6 +102,7 @@ class Worker:
             os._exit(1)  # in the middle of an import that may never end
         self._server.stop()
         self._server.stop()
+        self._begins.set()
 
     def _handle(self, message: Message) -> None:
         if "imported" in message:
@@ -112,9 +116,12 @@ class Worker:
             if self._server is not None:
                 self._server.access_log = self._access_lines()
             self._write(f"  log: {self._shown}\n")
+        elif "begin" in message:
+            self._begins.set()
         elif "retire" in message and self._server is not None:
             self._retired = message["retire"]
             self._server.retire(message["retire"])
+            self._channel.send({"left": True})
 
     def _access_lines(self) -> AccessLog | None:
         """The access log with ``all`` lines, those of ``errors``, or none: ``quiet``."""

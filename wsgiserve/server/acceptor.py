@@ -10,6 +10,7 @@ import errno
 import logging
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from math import inf
@@ -59,6 +60,8 @@ class Acceptor:
         self.full = False
         self.shared = False
         self._has_room = has_room
+        self._lock = threading.Lock()
+        self._left = False
         self._poller: Poller | None = None
         self._resume_at = inf
         self._warned = False
@@ -104,6 +107,11 @@ class Acceptor:
             self._resume_at = inf
             self._rearm()
 
+    def leave_to_others(self) -> None:
+        """Accept nobody any more, from the moment when this returns. Any thread may call it; ``close`` still has to."""
+        with self._lock:
+            self._left = True
+
     def unlink(self) -> None:
         """Take away the files of unix sockets, so that nobody new finds them; those who wait can still be accepted."""
         if not self.shared:
@@ -131,7 +139,10 @@ class Acceptor:
                 self.full = True
                 return
             try:
-                sock, address = listener.accept()
+                with self._lock:
+                    if self._left:
+                        return
+                    sock, address = listener.accept()
             except BlockingIOError:
                 self._warned = False
                 if self._poller is not None:

@@ -204,10 +204,15 @@ class BaseWSGIServer(ConnectionLoop):
         self.poller.wake()
 
     def retire(self, seconds: float) -> None:
-        """Stop gracefully within so many seconds, and leave new connections to a process with the same listeners."""
+        """Stop gracefully within so many seconds, and leave new connections to a process with the same listeners.
+
+        When it returns, nobody is accepted any more, and connections that waited for another request are closed.
+        """
         self.deadlines = replace(self.deadlines, graceful=seconds)
         self._retired = True
+        self.acceptor.leave_to_others()
         self.stop()
+        self.part_from_idle()
 
     def shutdown(self) -> None:
         """Stop gracefully and wait until ``serve_forever`` has returned.

@@ -28,7 +28,7 @@ from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS
 from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.redirect import redirect
-from wsgiserve.server.stream import PlainStream, Stream, TLSStream
+from wsgiserve.server.stream import PlainStream, Stream, TLSStream, has_bytes
 
 if TYPE_CHECKING:
     import socket
@@ -108,6 +108,12 @@ class Channel:
             self._part()
         else:
             self.close()
+
+    def part_if_idle(self) -> None:
+        """Close, if it waits for another request of which nothing has come."""
+        waits = self._step is Channel._receive and self._served and not self.http.started
+        if waits and not self.readable and not has_bytes(self.stream.sock):
+            self._part()
 
     def close(self) -> None:
         """Close the socket; the server forgets the channel when it settles it."""

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiserve.server.acceptor import Acceptor
 from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS, Deadlines
 from wsgiserve.server.poller import Poller, new_poller
+from wsgiserve.server.stream import has_bytes
 
 if TYPE_CHECKING:
     from wsgiserve.server.channel import Channel
@@ -129,7 +130,15 @@ class ConnectionLoop:
     def waiting_requests(self) -> int:
         """Connections, open or at the door, on which something has come that nobody has looked at yet."""
         idle = [connection for connection in list(self.connections.values()) if not connection.running]
-        return self.acceptor.waiting() + sum(_has_bytes(connection.stream.sock) for connection in idle)
+        return self.acceptor.waiting() + sum(has_bytes(connection.stream.sock) for connection in idle)
+
+    def part_from_idle(self) -> None:
+        """Close the connections that wait for another request, now rather than when somebody polls next."""
+        for connection in list(self.connections.values()):
+            if connection.lock.acquire(blocking=False):
+                connection.part_if_idle()
+                if not self.settle(connection):
+                    self.requeue(connection)
 
     # Polling; one thread at a time calls these
 
@@ -254,11 +263,3 @@ class ConnectionLoop:
         with suppress(IndexError):
             while True:
                 queue.popleft().close()
-
-
-def _has_bytes(sock: socket.socket) -> bool:
-    try:
-        # Not SSLSocket's method, which knows no flags.
-        return bool(socket.socket.recv(sock, 1, socket.MSG_PEEK))
-    except OSError:  # none yet; or it is closed
-        return False

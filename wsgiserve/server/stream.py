@@ -19,7 +19,7 @@ from typing import Protocol
 
 from wsgiserve.errors import ClientDisconnected
 
-__all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream", "wait"]
+__all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream", "has_bytes", "wait"]
 
 # What one recv asks for: a request in one call, an upload in pieces that still fit the processor's caches.
 RECEIVE_BYTES = 65_536
@@ -277,3 +277,12 @@ def wait(fileno: int, seconds: float, *, write: bool) -> bool:
         return bool(poll.poll(seconds * 1000))
     watched = [fileno]
     return any(select.select([] if write else watched, watched if write else [], [], seconds))
+
+
+def has_bytes(sock: socket.socket) -> bool:
+    """Whether something has come that nobody has received yet; under TLS, whatever it is."""
+    try:
+        # Not SSLSocket's method, which knows no flags.
+        return bool(socket.socket.recv(sock, 1, socket.MSG_PEEK))
+    except OSError:  # none yet; or it is closed
+        return False

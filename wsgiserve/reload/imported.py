@@ -33,10 +33,10 @@ def has_own(roots: Iterable[str], since: int) -> bool:
     return any(_is_own(_file(module), roots) for module in islice(list(sys.modules.values()), since, None))
 
 
-def foreign_modules(roots: Iterable[str]) -> list[str]:
-    """The modules that have been imported, in order, and are neither the project's nor ours."""
+def foreign_modules(roots: Iterable[str], since: int = 0) -> list[str]:
+    """What has been imported, after the first ``since`` modules, and is neither the project's nor ours; in order."""
     names = []
-    for name, module in list(sys.modules.items()):
+    for name, module in islice(list(sys.modules.items()), since, None):
         spec = getattr(module, "__spec__", None)
         if getattr(spec, "name", None) != name or name.partition(".")[0] in ("__main__", "wsgiserve"):
             continue

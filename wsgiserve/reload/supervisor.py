@@ -126,6 +126,8 @@ class Supervisor:
         # Modules know their files by the name of the directory that was typed, which may be a link.
         self._roots = [*map(str, project.roots), str(plan.directory)]
         self._warm: Warm | None = None
+        self._warming: Warm | None = None  # will follow that one
+        self._modules: dict[str, None] = {}  # of others, that workers have imported; in order
 
     def run(self) -> int:
         """Serve; the exit code."""
@@ -352,6 +354,8 @@ class Supervisor:
         elif "left" in message:
             worker.accepts = False
             self._begin()
+        elif worker.report is not None:
+            self._modules |= dict.fromkeys(message["modules"])
         else:
             worker.report = message
             self._begin()
@@ -383,25 +387,39 @@ class Supervisor:
     # The zygote
 
     def _keep_warm(self, modules: list[str]) -> None:
-        """See to it that the next worker finds these modules imported, now that this one accepts connections."""
-        warm = self._warm
-        if warm is None or not warm.modules.issuperset(modules) or (warm.warm and not warm.fits()):
-            self._start_zygote(modules, frozenset() if warm is None else warm.left_out)
+        """See to it that the next worker finds all modules imported, now that this one accepts connections.
 
-    def _start_zygote(self, modules: Sequence[str], left_out: frozenset[str]) -> None:
-        self._stop_zygote()
-        warm = self._warm = Warm(modules, self._roots, self._listeners, self._plan.environment.files, left_out)
-        self._selector.register(warm.sock, selectors.EVENT_READ, lambda: self._hear_zygote(warm, modules))
+        Those, too, that its predecessors have imported in the middle of requests.
+        """
+        self._modules |= dict.fromkeys(modules)
+        warm = self._warming or self._warm
+        if warm is None or not warm.modules.issuperset(self._modules) or (warm.warm and not warm.fits()):
+            self._start_zygote(frozenset() if warm is None else warm.left_out)
 
-    def _hear_zygote(self, warm: Warm, modules: Sequence[str]) -> None:
+    def _start_zygote(self, left_out: frozenset[str]) -> None:
+        self._close_zygote(self._warming)
+        modules = list(self._modules)
+        warm = self._warming = Warm(modules, self._roots, self._listeners, self._plan.environment.files, left_out)
+        self._selector.register(warm.sock, selectors.EVENT_READ, lambda: self._hear_zygote(warm))
+
+    def _hear_zygote(self, warm: Warm) -> None:
         told = warm.hear()
         if told == "unfit":
-            self._start_zygote(modules, warm.left_out)
-        elif told == "gone":
-            self._stop_zygote()
+            self._start_zygote(warm.left_out)
+        elif told == "warm":
+            self._close_zygote(self._warm)
+            self._warm, self._warming = warm, None
+        else:
+            self._close_zygote(warm)
+            self._warm = None if warm is self._warm else self._warm
+            self._warming = None if warm is self._warming else self._warming
 
     def _stop_zygote(self) -> None:
-        warm, self._warm = self._warm, None
+        for warm in (self._warm, self._warming):
+            self._close_zygote(warm)
+        self._warm = self._warming = None
+
+    def _close_zygote(self, warm: Warm | None) -> None:
         if warm is not None:
             self._selector.unregister(warm.sock)
             warm.close()

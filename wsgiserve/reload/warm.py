@@ -50,6 +50,8 @@ class Warm:
         self.modules: frozenset[str] = frozenset(modules)
         self.left_out = left_out
         self.warm = False
+        self._pids: set[int] = set()
+        self._is_done = False
         self.sock, theirs = socket.socketpair()
         with theirs:
             self._process = start_interpreter("wsgiserve.reload.zygote", theirs.fileno(), listeners)
@@ -84,23 +86,30 @@ class Warm:
         except OSError:
             return None
         message = self.channel.receive()
-        return ForkedProcess(self, message["pid"]) if message is not None else None
+        if message is None:
+            return None
+        self._pids.add(message["pid"])
+        return ForkedProcess(self, message["pid"])
 
     def wait_for(self, pid: int) -> int:
         """How one of its children ended, as ``Popen.wait`` tells it; SIGKILL if it is not known."""
         self.channel.send({"wait": pid})
         message = self.channel.receive()
-        if message is not None:
-            return int(message["code"])
-        with suppress(ProcessLookupError):  # the zygote is gone, and nobody will hear of it any more
-            os.kill(pid, signal.SIGKILL)
-        return -signal.SIGKILL
+        if message is None:
+            with suppress(ProcessLookupError):  # the zygote is gone, and nobody will hear of it any more
+                os.kill(pid, signal.SIGKILL)
+        self._pids.discard(pid)
+        if self._is_done:
+            self.close()
+        return int(message["code"]) if message is not None else -signal.SIGKILL
 
     def close(self) -> None:
-        """End it; its workers live on."""
-        self.sock.close()
-        self._process.kill()
-        self._process.wait()
+        """End it, as soon as the last of its workers has been waited for: nobody else could tell how that ended."""
+        self._is_done = True
+        if not self._pids:
+            self.sock.close()
+            self._process.kill()
+            self._process.wait()
 
 
 class ForkedProcess:

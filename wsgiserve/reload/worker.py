@@ -49,10 +49,17 @@ __all__ = ["Worker", "config_of", "main", "set_variables"]
 
 
 class Worker:
-    """What the supervisor asks of the worker, and the server that it is about."""
+    """What the supervisor asks of the worker, and the server that it is about.
 
-    def __init__(self, channel: Channel) -> None:
+    Args:
+        imported: how many modules the supervisor knows of: those of its zygote.
+    """
+
+    def __init__(self, channel: Channel, imported: int = 0) -> None:
         self._channel = channel
+        self._imported = imported
+        self._roots: list[str] = []
+        self._ours: list[str] = []  # modules of ours to be imported ahead, too: 15 ms, which no reload has to wait for
         self._server: BaseWSGIServer | None = None
         self._begins = threading.Event()
         self._retired: float | None = None
@@ -66,7 +73,7 @@ class Worker:
         order = self._channel.receive()
         if order is None:
             return
-        self._shown = order["log"]
+        self._shown, self._roots = order["log"], order["roots"]
         threading.Thread(target=self._obey, name="wsgiserve-supervisor", daemon=True).start()
         config = config_of(order["config"])
         console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
@@ -76,7 +83,9 @@ class Worker:
         tools = tools_for(config)
         if tools is not None:
             tools.on_error = lambda chain: self._channel.send({"error": place_of(chain)})
+            self._ours = [type(tools).__module__]
         report, loaded = _load(order, config, tools)
+        report |= self._foreign()
         self._write = handler.write
         if config.access_log:
             self._access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER)
@@ -122,6 +131,10 @@ class Worker:
             self._retired = message["retire"]
             self._server.retire(message["retire"])
             self._channel.send({"left": True})
+            self._channel.send(self._foreign())
+
+    def _foreign(self) -> Message:
+        return {"modules": [*foreign_modules(self._roots, self._imported), *self._ours]}
 
     def _access_lines(self) -> AccessLog | None:
         """The access log with ``all`` lines, those of ``errors``, or none: ``quiet``."""
@@ -153,8 +166,7 @@ def _load(order: Message, config: Config, tools: Tools | None) -> tuple[Message,
             seconds = time.monotonic() - started
             ready = {"name": loaded.name, "framework": loaded.framework, "seconds": seconds}
             ready["reads_templates_anew"] = reads_templates_anew(loaded.application)
-            ours = [type(tools).__module__] if tools is not None else []  # 15 ms, which no reload has to wait for
-            return {"ready": ready, "modules": [*foreign_modules(order["roots"]), *ours]}, loaded
+            return {"ready": ready}, loaded
     page = LoadedApp(tools.page_for(failure) if tools else failure.unexplained, order["app"], "", order["found_by"])
     return {"failed": failure._asdict(), "exit_code": exit_code}, page
 

@@ -100,7 +100,7 @@ class Zygote:
             return None
         os.setpgid(0, 0)
         self._sock.close()
-        return Worker(Channel(socket.socket(fileno=descriptors[0])))
+        return Worker(Channel(socket.socket(fileno=descriptors[0])), imported=len(sys.modules))
 
 
 def _wait(pid: int) -> int:

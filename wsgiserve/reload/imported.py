@@ -15,11 +15,15 @@ from types import ModuleType
 __all__ = ["foreign_modules", "has_own", "modules_of"]
 
 
-def modules_of(paths: Iterable[str]) -> dict[str, str]:
-    """Those of the paths, as ``realpath`` gives them, that are files of modules, each with a module's name."""
+def modules_of(paths: Iterable[str], since: int = 0) -> dict[str, str]:
+    """Those of the paths that are files of modules, after the first ``since`` ones, each with a module's name.
+
+    Args:
+        paths: as ``realpath`` gives them.
+    """
     wanted = {os.path.basename(path): path for path in paths}  # noqa: PTH119 - see above
     found = {}
-    for name, module in list(sys.modules.items()):
+    for name, module in islice(list(sys.modules.items()), since, None):
         file = _file(module)
         if os.path.basename(file) in wanted:  # noqa: PTH119
             path = os.path.realpath(file)

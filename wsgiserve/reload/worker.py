@@ -52,7 +52,7 @@ class Worker:
     """What the supervisor asks of the worker, and the server that it is about.
 
     Args:
-        imported: how many modules the supervisor knows of: those of its zygote.
+        imported: how many modules its zygote has: none of them is the project's, and the supervisor knows them.
     """
 
     def __init__(self, channel: Channel, imported: int = 0) -> None:
@@ -115,7 +115,8 @@ class Worker:
 
     def _handle(self, message: Message) -> None:
         if "imported" in message:
-            self._channel.send({"imported": modules_of(message["imported"]), "question": message["question"]})
+            imported = modules_of(message["imported"], self._imported)
+            self._channel.send({"imported": imported, "question": message["question"]})
         elif "line" in message:
             self._terminal.give(message["line"])
         elif "stacks" in message:

@@ -34,6 +34,18 @@ def test_it_is_over_when_nothing_more_happens_for_a_moment(burst: Burst, tmp_pat
     assert (bool(burst), burst.due) == (False, inf)
 
 
+def test_the_first_change_may_count_at_once_but_not_those_that_follow_it(tmp_path: Path) -> None:
+    burst = Burst(Project([tmp_path]), at_once=True)
+    for step in (0.0, 0.05):
+        burst.add([tmp_path / "a.py"], 5.0 + step)
+        assert burst.is_over(5.0 + step)
+        burst.take()
+        burst.add([tmp_path / "a.py"], 5.005 + step)
+        assert not burst.is_over(5.01 + step)
+        assert burst.is_over(5.02 + step)
+        burst.take()
+
+
 def test_what_goes_on_and_on_counts_in_the_end(burst: Burst, tmp_path: Path) -> None:
     for step in range(31):
         burst.add([tmp_path / "a.py"], 5.0 + step / 100)

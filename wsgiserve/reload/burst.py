@@ -13,7 +13,7 @@ from wsgiserve.reload.changes import Project
 
 __all__ = ["Burst"]
 
-# So long nothing may happen before a change counts, and so long it may go on at most.
+# So long nothing may happen before changes count, and so long it may go on at most.
 _QUIET_SECONDS = 0.01
 _NOISE_SECONDS = 0.3
 
@@ -26,12 +26,18 @@ _GIT_LOOK_SECONDS = 0.05
 class Burst:
     """Paths on which something has happened, until nothing more does.
 
+    Args:
+        at_once: the first change after a silence counts at once, as most saves are one; for who can start again, without
+            anybody noticing, when more follow.
+
     Attributes:
         due: by the monotonic clock, when to ask ``is_over``; inf while there is nothing to ask.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, *, at_once: bool = False) -> None:
         self.due = inf
+        self._at_once = at_once
+        self._changed_at = -inf
         self._project = project
         self._paths: dict[Path, None] = {}
         self._since = inf
@@ -46,7 +52,9 @@ class Burst:
             if not self._paths:
                 self._since = now
             self._paths |= found
-            self.due = min(now + _QUIET_SECONDS, self._since + _NOISE_SECONDS)
+            counts = self._at_once and now - self._changed_at > _QUIET_SECONDS
+            self.due = now if counts else min(now + _QUIET_SECONDS, self._since + _NOISE_SECONDS)
+            self._changed_at = now
 
     def is_over(self, now: float) -> bool:
         """Whether it is time to ``take`` them."""

@@ -3,8 +3,8 @@
 It binds the sockets once, and every worker listens on the same ones. So when a file has changed, connections wait in
 the kernel's queue until the next worker accepts them, and none is refused::
 
-    a file changes ── quiet for 10 ms ── other content? ── imported? ──┬─ old worker: leaves, finishes what runs
-                                                                       └─ new worker: loads, begins once that has left
+    a file changes ── other content? ── imported? ──┬─ old worker: leaves, finishes what runs
+                                                    └─ new worker: loads, begins once that has left
 
 What cannot be loaded is served as a page that says why, and mended by the next save. Nothing happens on a clock while
 nothing happens: the supervisor waits for files, workers and signals in one ``select``.
@@ -113,7 +113,7 @@ class Supervisor:
         self._others: list[WorkerProcess] = []  # on their way out
         self._signals: list[int] = []
         self._handled = 0
-        self._burst = Burst(project)
+        self._burst = Burst(project, at_once=True)
         self._question: _Question | None = None
         self._questions = 0
         self._poll_due = inf if self._watch.fileno() is not None else 0.0

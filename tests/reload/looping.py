@@ -98,8 +98,12 @@ class Loop:
         return found
 
     def zygote(self) -> int:
-        """Process id of the zygote, 0 if there is none."""
-        return next((pid for pid in _children(self.process.pid) if "reload.zygote" in _command(pid)), 0)
+        """Process id of the oldest zygote, 0 if there is none."""
+        return next(iter(self.zygotes()), 0)
+
+    def zygotes(self) -> list[int]:
+        """Process ids of all zygotes: one that is followed by another lives as long as its workers."""
+        return [pid for pid in _children(self.process.pid) if "reload.zygote" in _command(pid)]
 
     def children(self) -> list[int]:
         """Process ids of its children."""

@@ -37,6 +37,7 @@ def test_modules_are_found_by_their_files(tmp_path: Path, monkeypatch: pytest.Mo
     module("shop.strange", 5, monkeypatch)
     cart = str((tmp_path / "cart.py").resolve())
     assert modules_of([cart, str(tmp_path / "other.py")]) == {cart: "shop.cart"}
+    assert modules_of([cart], len(sys.modules)) == {}
 
 
 def test_foreign_is_what_is_neither_the_projects_nor_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +50,8 @@ def test_foreign_is_what_is_neither_the_projects_nor_ours(monkeypatch: pytest.Mo
     assert [name for name in found if name.startswith("aaa")] == ["aaa_packaged", "aaa_neighbour", "aaa_other_name"]
     assert "json" in found
     assert not [name for name in found if name.startswith(("wsgiserve", "__main__"))]
+    since = list(sys.modules).index("aaa_packaged")
+    assert foreign_modules(["/project"], since) == ["aaa_packaged", "aaa_neighbour", "aaa_other_name"]
 
 
 def test_own_modules_are_looked_for_among_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,6 +165,33 @@ def test_what_cannot_be_imported_by_itself_is_left_to_the_project(
         reload(project, "two")
         assert parent(project) == project.zygote()
         assert imports(tmp_path) == 3
+
+
+LAZY = APP.replace("import foreign\n", "").replace("):\n", "):\n    import foreign\n")
+
+
+def test_what_requests_import_is_imported_ahead_by_the_next_zygote_while_the_first_one_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.reload.test_zygote.APP", LAZY)
+    with project_with(tmp_path, "", monkeypatch) as project:
+        wait_until_warm(project)
+        for number in range(
+            10
+        ):  # a worker tells what it has imported when it has left, sometimes after the next one began
+            reload(project, f"w{number}")
+            if len(project.zygotes()) == 2:
+                break
+        project.wait_for_log("modules are imported ahead", 2)
+        (pid,) = project.workers()
+        os.kill(pid, signal.SIGSEGV)
+        project.wait_for_log("the app's process ended (SIGSEGV); started another")
+        until(lambda: len(project.zygotes()) == 1)
+        before = imports(tmp_path)
+        for word in ("two", "three"):
+            reload(project, word)
+            assert parent(project) == project.zygote()
+        assert imports(tmp_path) == before
 
 
 def test_without_its_zygote_it_reloads_all_the_same_and_gets_another(

@@ -34,8 +34,8 @@ from wsgiserve.reload.failure import HEALS, Failure, Place, place_of
 from wsgiserve.reload.hints import not_loaded, reload_hung
 from wsgiserve.reload.keyboard import Keyboard
 from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
-from wsgiserve.reload.warm import Warm
 from wsgiserve.reload.watching import POLL_SECONDS, new_watch
+from wsgiserve.reload.zygotes import Zygotes
 from wsgiserve.server.hints import log_hint
 from wsgiserve.server.poller import Waker
 from wsgiserve.signals import EXIT_CODES
@@ -125,9 +125,7 @@ class Supervisor:
         self._keyboard = Keyboard(self._selector)
         # Modules know their files by the name of the directory that was typed, which may be a link.
         self._roots = [*map(str, project.roots), str(plan.directory)]
-        self._warm: Warm | None = None
-        self._warming: Warm | None = None  # will follow that one
-        self._modules: dict[str, None] = {}  # of others, that workers have imported; in order
+        self._zygotes = Zygotes(self._selector, self._roots, self._listeners, plan.environment.files)
 
     def run(self) -> int:
         """Serve; the exit code."""
@@ -145,7 +143,7 @@ class Supervisor:
             for worker in self._workers():
                 worker.signal(signal.SIGKILL)
                 worker.ended()
-            self._stop_zygote()
+            self._zygotes.stop()
             self._watch.close()
             waker.close()
             self._selector.close()
@@ -311,9 +309,7 @@ class Supervisor:
 
     def _start_process(self, channel: socket.socket) -> Process:
         """From the zygote, if there is one that is ready for it."""
-        warm = self._warm
-        forked = warm.fork(channel) if warm is not None and warm.fits() else None
-        return forked or self._start_cold(channel)
+        return self._zygotes.fork(channel) or self._start_cold(channel)
 
     def _start_cold(self, channel: socket.socket) -> Process:
         return start_interpreter("wsgiserve.reload.worker", channel.fileno(), self._listeners)
@@ -323,7 +319,7 @@ class Supervisor:
         self._reason = self._names(changed, modules or {}) or "as you asked"
         self._respawned = False
         if not set(changed).isdisjoint(self._plan.environment.files):
-            self._stop_zygote()  # what it has imported may have looked at the variables
+            self._zygotes.stop()  # what it has imported may have looked at the variables
         forget_bytecode(changed)
         self._dismiss()
         self._start()
@@ -355,7 +351,7 @@ class Supervisor:
             worker.accepts = False
             self._begin()
         elif worker.report is not None:
-            self._modules |= dict.fromkeys(message["modules"])
+            self._zygotes.learn(message["modules"])
         else:
             worker.report = message
             self._begin()
@@ -382,47 +378,8 @@ class Supervisor:
             self.last_error = place_of(failure.chain)
             log_hint(not_loaded(failure, self._plan.url), logging.ERROR)
         elif self._plan.config.zygote:
-            self._keep_warm(report["modules"])
-
-    # The zygote
-
-    def _keep_warm(self, modules: list[str]) -> None:
-        """See to it that the next worker finds all modules imported, now that this one accepts connections.
-
-        Those, too, that its predecessors have imported in the middle of requests.
-        """
-        self._modules |= dict.fromkeys(modules)
-        warm = self._warming or self._warm
-        if warm is None or not warm.modules.issuperset(self._modules) or (warm.warm and not warm.fits()):
-            self._start_zygote(frozenset() if warm is None else warm.left_out)
-
-    def _start_zygote(self, left_out: frozenset[str]) -> None:
-        self._close_zygote(self._warming)
-        modules = list(self._modules)
-        warm = self._warming = Warm(modules, self._roots, self._listeners, self._plan.environment.files, left_out)
-        self._selector.register(warm.sock, selectors.EVENT_READ, lambda: self._hear_zygote(warm))
-
-    def _hear_zygote(self, warm: Warm) -> None:
-        told = warm.hear()
-        if told == "unfit":
-            self._start_zygote(warm.left_out)
-        elif told == "warm":
-            self._close_zygote(self._warm)
-            self._warm, self._warming = warm, None
-        else:
-            self._close_zygote(warm)
-            self._warm = None if warm is self._warm else self._warm
-            self._warming = None if warm is self._warming else self._warming
-
-    def _stop_zygote(self) -> None:
-        for warm in (self._warm, self._warming):
-            self._close_zygote(warm)
-        self._warm = self._warming = None
-
-    def _close_zygote(self, warm: Warm | None) -> None:
-        if warm is not None:
-            self._selector.unregister(warm.sock)
-            warm.close()
+            self._zygotes.learn(report["modules"])
+            self._zygotes.keep_warm()
 
     def _gone(self, worker: WorkerProcess) -> None:
         self._selector.unregister(worker.channel)

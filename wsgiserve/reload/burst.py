@@ -27,8 +27,8 @@ class Burst:
     """Paths on which something has happened, until nothing more does.
 
     Args:
-        at_once: the first change after a silence counts at once, as most saves are one; for who can start again, without
-            anybody noticing, when more follow.
+        at_once: the first change after a silence counts at once, as most saves are one; for who can start again when
+            more follow, and nobody notices.
 
     Attributes:
         due: by the monotonic clock, when to ask ``is_over``; inf while there is nothing to ask.

@@ -1,0 +1,1 @@
+"""From saving a file to the first new response, beside other servers that reload. ``python -m benchmarks.reload``."""

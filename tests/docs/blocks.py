@@ -30,7 +30,7 @@ class Command(NamedTuple):
     def serves(self) -> bool:
         """Whether it goes on until it is stopped."""
         return re.match(r"(wsgiserve|flask|python manage\.py runserver)\b", self.line) is not None and (
-            re.search("listening on|Running on|Starting development", self.output) is not None
+            re.search("listening on|Running on|Starting .*server", self.output) is not None
         )
 
 

@@ -143,8 +143,9 @@ def test_how_a_forked_worker_ended_is_told(tmp_path: Path, monkeypatch: pytest.M
         "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
         "import socket; kept = socket.socketpair()",
         "import words",
+        "import sys, words\nif 'app' not in sys.modules: 1 / 0",
     ],
-    ids=["thread", "socket", "project"],
+    ids=["thread", "socket", "project", "project in vain"],
 )
 def test_what_would_not_survive_a_fork_is_left_out(unfit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with project_with(tmp_path, unfit, monkeypatch) as project:
@@ -165,6 +166,26 @@ def test_what_cannot_be_imported_by_itself_is_left_to_the_project(
         reload(project, "two")
         assert parent(project) == project.zygote()
         assert imports(tmp_path) == 3
+
+
+DJANGO = """
+import os
+if "DJANGO_SETTINGS_MODULE" in os.environ:
+    __import__(os.environ["DJANGO_SETTINGS_MODULE"])
+"""
+
+
+def test_what_looks_at_the_settings_of_a_project_does_so_in_the_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "words")
+    with project_with(tmp_path, DJANGO, monkeypatch) as project:
+        wait_until_warm(project)
+        for word in ("two", "three"):
+            reload(project, word)
+            assert parent(project) == project.zygote()
+        assert imports(tmp_path) == 2
+        assert "foreign is imported anew" not in project.log()
 
 
 LAZY = APP.replace("import foreign\n", "").replace("):\n", "):\n    import foreign\n")

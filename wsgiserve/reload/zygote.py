@@ -18,8 +18,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from wsgiserve.errors import UserError
 from wsgiserve.reload.channel import Channel
@@ -33,6 +33,9 @@ _THREADS_THAT_MAY_BE = frozenset(["numpy", "scipy"])
 
 # Known to be of no use after a fork, or to dislike it; what they cost is imported anew each time.
 _NEVER = frozenset(["eventlet", "gevent", "greenlet", "grpc", "jax", "jaxlib", "tensorflow", "torch", "ray"])
+
+# With it, parts of Django would import the project's settings, and the project would keep them for ever.
+_NAMES_OWN_MODULE = "DJANGO_SETTINGS_MODULE"
 
 # A child that has closed its channel is about to end; then it is made to.
 _END_SECONDS = 1.0
@@ -54,7 +57,8 @@ class Zygote:
             return
         with suppress(UserError):  # the worker will tell
             set_variables(order["env_files"])
-        unfit = self._import(order["modules"], order["left_out"], order["roots"])
+        with _without(_NAMES_OWN_MODULE):
+            unfit = self._import(order["modules"], order["left_out"], order["roots"])
         self._channel.send({"unfit": unfit} if unfit else {"warm": list(sys.modules)})
         gc.collect()
         gc.freeze()  # or the first collection in each child would copy everything that is shared
@@ -76,11 +80,9 @@ class Zygote:
             if top in never or name in sys.modules:
                 continue
             since = len(sys.modules)
-            try:
-                with warnings.catch_warnings(action="ignore"):
-                    importlib.import_module(name)
-            except BaseException:
-                continue  # it needs something that the project does first, and will be imported there
+            # What fails needs something that the project does first, and will be imported there.
+            with suppress(BaseException), warnings.catch_warnings(action="ignore"):
+                importlib.import_module(name)
             if top in _THREADS_THAT_MAY_BE:
                 self._tasks = max(self._tasks, _tasks())
             if threading.active_count() > 1 or _tasks() > self._tasks or _sockets() > sockets or has_own(roots, since):
@@ -101,6 +103,16 @@ class Zygote:
         os.setpgid(0, 0)
         self._sock.close()
         return Worker(Channel(socket.socket(fileno=descriptors[0])), imported=len(sys.modules))
+
+
+@contextmanager
+def _without(variable: str) -> Iterator[None]:
+    value = os.environ.pop(variable, None)
+    try:
+        yield
+    finally:
+        if value is not None:
+            os.environ[variable] = value
 
 
 def _wait(pid: int) -> int:

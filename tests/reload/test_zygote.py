@@ -37,7 +37,7 @@ def test_modules_are_found_by_their_files(tmp_path: Path, monkeypatch: pytest.Mo
     module("shop.strange", 5, monkeypatch)
     cart = str((tmp_path / "cart.py").resolve())
     assert modules_of([cart, str(tmp_path / "other.py")]) == {cart: "shop.cart"}
-    assert modules_of([cart], len(sys.modules)) == {}
+    assert modules_of([cart], frozenset(sys.modules)) == {}
 
 
 def test_foreign_is_what_is_neither_the_projects_nor_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,16 +50,16 @@ def test_foreign_is_what_is_neither_the_projects_nor_ours(monkeypatch: pytest.Mo
     assert [name for name in found if name.startswith("aaa")] == ["aaa_packaged", "aaa_neighbour", "aaa_other_name"]
     assert "json" in found
     assert not [name for name in found if name.startswith(("wsgiserve", "__main__"))]
-    since = list(sys.modules).index("aaa_packaged")
-    assert foreign_modules(["/project"], since) == ["aaa_packaged", "aaa_neighbour", "aaa_other_name"]
+    before = [name for name in sys.modules if not name.startswith("aaa")]
+    assert foreign_modules(["/project"], before) == ["aaa_packaged", "aaa_neighbour", "aaa_other_name"]
 
 
 def test_own_modules_are_looked_for_among_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    since = len(sys.modules)
-    assert not has_own(["/project"], since)
+    before = frozenset(sys.modules)
+    assert not has_own(["/project"], before)
     module("aaa_own", "/project/shop.py", monkeypatch)
-    assert has_own(["/project"], since)
-    assert not has_own(["/project"], since + 1)
+    assert has_own(["/project"], before)
+    assert not has_own(["/project"], {*before, "aaa_own"})
 
 
 # With real processes
@@ -166,6 +166,24 @@ def test_what_cannot_be_imported_by_itself_is_left_to_the_project(
         reload(project, "two")
         assert parent(project) == project.zygote()
         assert imports(tmp_path) == 3
+
+
+MANY = """
+import sys
+from types import ModuleType
+sys.modules.update({f"made_{number}": ModuleType("made") for number in range(99)})
+"""
+
+
+def test_modules_that_are_taken_out_again_hide_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with project_with(tmp_path, MANY, monkeypatch) as project:
+        tidy = "import sys\nfor number in range(99):\n    sys.modules.pop(f'made_{number}', None)\n"
+        project.save("app.py", APP + tidy)
+        project.wait_for_log("reloaded: app.py")
+        wait_until_warm(project)
+        for word in ("two", "three"):
+            reload(project, word)
+            assert parent(project) == project.zygote()
 
 
 DJANGO = """

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
 from types import ModuleType
 
 __all__ = ["foreign_modules", "has_own", "modules_of"]
 
 
-def modules_of(paths: Iterable[str], since: int = 0) -> dict[str, str]:
-    """Those of the paths that are files of modules, after the first ``since`` ones, each with a module's name.
+def modules_of(paths: Iterable[str], besides: Collection[str] = frozenset()) -> dict[str, str]:
+    """Those of the paths that are files of modules ``besides`` these, each with a module's name.
 
     Args:
         paths: as ``realpath`` gives them.
     """
     wanted = {os.path.basename(path): path for path in paths}  # noqa: PTH119 - see above
     found = {}
-    for name, module in islice(list(sys.modules.items()), since, None):
+    for name, module in _modules(besides):
         file = _file(module)
         if os.path.basename(file) in wanted:  # noqa: PTH119
             path = os.path.realpath(file)
@@ -32,21 +31,26 @@ def modules_of(paths: Iterable[str], since: int = 0) -> dict[str, str]:
     return found
 
 
-def has_own(roots: Iterable[str], since: int) -> bool:
-    """Whether a module of the project has been imported, after the first ``since`` modules."""
-    return any(_is_own(_file(module), roots) for module in islice(list(sys.modules.values()), since, None))
+def has_own(roots: Iterable[str], besides: Collection[str]) -> bool:
+    """Whether a module of the project has been imported, ``besides`` these modules."""
+    return any(_is_own(_file(module), roots) for _, module in _modules(besides))
 
 
-def foreign_modules(roots: Iterable[str], since: int = 0) -> list[str]:
-    """What has been imported, after the first ``since`` modules, and is neither the project's nor ours; in order."""
+def foreign_modules(roots: Iterable[str], besides: Collection[str] = frozenset()) -> list[str]:
+    """What has been imported ``besides`` these modules, and is neither the project's nor ours; in order."""
     names = []
-    for name, module in islice(list(sys.modules.items()), since, None):
+    for name, module in _modules(besides):
         spec = getattr(module, "__spec__", None)
         if getattr(spec, "name", None) != name or name.partition(".")[0] in ("__main__", "wsgiserve"):
             continue
         if not _is_own(_file(module), roots):
             names.append(name)
     return names
+
+
+def _modules(besides: Collection[str]) -> Iterator[tuple[str, ModuleType]]:
+    # By name: a module that takes itself out, or that failed, shifts the place of all after it.
+    return ((name, module) for name, module in list(sys.modules.items()) if name not in besides)
 
 
 def _file(module: ModuleType) -> str:

@@ -17,7 +17,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -52,10 +52,10 @@ class Worker:
     """What the supervisor asks of the worker, and the server that it is about.
 
     Args:
-        imported: how many modules its zygote has: none of them is the project's, and the supervisor knows them.
+        imported: names of the modules that its zygote has: none is the project's, and the supervisor knows them.
     """
 
-    def __init__(self, channel: Channel, imported: int = 0) -> None:
+    def __init__(self, channel: Channel, imported: Collection[str] = frozenset()) -> None:
         self._channel = channel
         self._imported = imported
         self._roots: list[str] = []

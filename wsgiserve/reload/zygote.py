@@ -79,13 +79,13 @@ class Zygote:
             top = name.partition(".")[0]
             if top in never or name in sys.modules:
                 continue
-            since = len(sys.modules)
+            before = frozenset(sys.modules)
             # What fails needs something that the project does first, and will be imported there.
             with suppress(BaseException), warnings.catch_warnings(action="ignore"):
                 importlib.import_module(name)
             if top in _THREADS_THAT_MAY_BE:
                 self._tasks = max(self._tasks, _tasks())
-            if threading.active_count() > 1 or _tasks() > self._tasks or _sockets() > sockets or has_own(roots, since):
+            if threading.active_count() > 1 or _tasks() > self._tasks or _sockets() > sockets or has_own(roots, before):
                 return top
         return ""
 
@@ -102,7 +102,7 @@ class Zygote:
             return None
         os.setpgid(0, 0)
         self._sock.close()
-        return Worker(Channel(socket.socket(fileno=descriptors[0])), imported=len(sys.modules))
+        return Worker(Channel(socket.socket(fileno=descriptors[0])), imported=frozenset(sys.modules))
 
 
 @contextmanager

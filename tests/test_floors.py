@@ -59,7 +59,7 @@ ON_TOP = {
     "cli": {"__main__", "django", "flaskcommand"},
     "command": {"cli", "django", "flaskcommand"},
     "launcher": {"command", "reload", "simple"},
-    "reload": {"command", "simple"},
+    "reload": {"command", "django", "flaskcommand", "simple"},
     "dev": {"launcher", "reload"},
 }
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wsgiserve.cli import CommandLine
     from wsgiserve.importer import LoadedApp
     from wsgiserve.launcher import Greet
+    from wsgiserve.reload.loader import Loader
 
 __all__ = ["Command"]
 
@@ -59,15 +60,26 @@ class Command:
         """Tell what a change of a file would do; the exit code."""
         return self._reporting(lambda: self._why(Path(file)))
 
-    def serve(self, settings: Settings, loaded: LoadedApp | None = None, greet: Greet | None = None) -> int:
+    def serve(
+        self,
+        settings: Settings,
+        *,
+        loaded: LoadedApp | None = None,
+        loader: Loader | None = None,
+        greet: Greet | None = None,
+    ) -> int:
         """Serve as settled; the exit code. For commands of others that have options of their own.
 
         Args:
             loaded: the application, if it is in this process already and is not to be reloaded.
+            loader: makes it in a worker, if it is to be reloaded.
             greet: says that the server is there, in place of the banner.
         """
         self._greet = greet
-        return self._reporting(lambda: self._launch(settings, loaded) if loaded is not None else self._serve(settings))
+        if loaded is not None:
+            return self._reporting(lambda: self._launch(settings, loaded))
+        app = settings.config.app or ""
+        return self._reporting(lambda: self._supervise(settings, app, "", _project(settings.config), loader))
 
     def _reporting(self, run: Callable[[], int]) -> int:
         """Run, and report what goes wrong."""
@@ -131,7 +143,9 @@ class Command:
         start = partial(launch, loaded=loaded, argv=self._argv, origins=_origins(settings), greet=self._greet)
         return self._on_free_port(settings.config, start)
 
-    def _supervise(self, settings: Settings, app: str, found_by: str, directory: Path) -> int:
+    def _supervise(
+        self, settings: Settings, app: str, found_by: str, directory: Path, loader: Loader | None = None
+    ) -> int:
         from wsgiserve.reload.start import supervise
 
         start = partial(
@@ -143,6 +157,7 @@ class Command:
             origins=_origins(settings),
             environment=settings.environment,
             greet=self._greet,
+            loader=loader,
         )
         return self._on_free_port(settings.config, start)
 

@@ -7,8 +7,8 @@ Source: Flask 3.1 ``cli.run_command``.
 
 from __future__ import annotations
 
+import copy
 import sys
-from pathlib import Path
 from ssl import SSLContext
 from typing import Any
 
@@ -22,6 +22,7 @@ from wsgiserve.config import Config, options
 from wsgiserve.environment import Environment
 from wsgiserve.frameworks import framework_label
 from wsgiserve.importer import LoadedApp
+from wsgiserve.reload.loader import Loader
 from wsgiserve.settings import Settings
 
 __all__ = ["serve_command"]
@@ -48,13 +49,20 @@ def _serve(info: ScriptInfo, context: click.Context, /, **given: Any) -> None:
     context.exit(0 if code == _INTERRUPTED else code)  # flask run takes Ctrl-C for a good end
 
 
+def _parameters() -> list[click.Parameter]:
+    """Those of flask run. Each heeds ``FLASK_SERVE_<NAME>``, as click has it, and then what flask run heeds."""
+    parameters = [copy.copy(parameter) for parameter in run_command.params]
+    for parameter in parameters:
+        parameter.envvar = [f"FLASK_{verb}_{str(parameter.name).upper()}" for verb in ("SERVE", "RUN")]
+    return parameters
+
+
 serve_command = click.Command(
     "serve",
-    params=list(run_command.params),
+    params=_parameters(),
     callback=_serve,
     short_help="Serve the application with wsgiserve.",
     help=_serve.__doc__,
-    context_settings={"auto_envvar_prefix": "FLASK_RUN"},
 )
 
 
@@ -78,22 +86,23 @@ def _serve_what_has_no_name(info: ScriptInfo, given: dict[str, Any], *, debug: b
 
 
 def _serve_named(info: ScriptInfo, given: dict[str, Any], *, debug: bool) -> int:
-    app = info.app_import_path or next((name for name in ("wsgi.py", "app.py") if Path(name).is_file()), None)
-    loaded = None
-    if not given["reload"] or app is None:
-        application = info.load_app()  # or Flask's own error
-        loaded = LoadedApp(application, app or application.import_name, framework_label(application), "")
+    app = info.app_import_path
     config = _config(given, app, debug=debug)
     sources = dict.fromkeys(options(), "default") | {"app": "APP", "mode": "flask --debug"}
-    command = Command(CommandLine(options()), sys.argv[1:])
-    return command.serve(Settings(config, sources, Environment()), loaded)
+    settings, command = Settings(config, sources, Environment()), Command(CommandLine(options()), sys.argv[1:])
+    if given["reload"]:
+        arguments = {"app": app, "debug": debug, "set_debug_flag": info.set_debug_flag}
+        return command.serve(settings, loader=Loader("wsgiserve.flaskapplication:load", arguments))
+    application = info.load_app()
+    loaded = LoadedApp(application, app or application.import_name, framework_label(application), "")
+    return command.serve(settings, loaded=loaded)
 
 
 def _config(given: dict[str, Any], app: str | None, *, debug: bool) -> Config:
     certificate: Certificate = given["cert"]
     cert, key = certificate if isinstance(certificate, tuple) else (certificate, None)
     return Config(
-        app=app,
+        app=app or "wsgi.py or app.py",
         host=(given["host"],),
         port=given["port"],
         cert=str(cert) if cert else None,

@@ -43,7 +43,12 @@ class LoadedApp(NamedTuple):
 
 
 def load(
-    app: str, *, factory: bool = False, directory: Path | None = None, found_by: str = "", full_traceback: bool = False
+    app: str,
+    *,
+    factory: bool = False,
+    directory: Path | str | None = None,
+    found_by: str = "",
+    full_traceback: bool = False,
 ) -> LoadedApp:
     """Import an application.
 
@@ -55,7 +60,7 @@ def load(
     Raises:
         UserError: there is no such application, or getting it failed.
     """
-    directory = (directory or Path.cwd()).absolute()
+    directory = Path(directory or Path.cwd()).absolute()
     target = parse_target(app, directory)
     module = import_target(target, directory, full_traceback=full_traceback)
     if target.expression:

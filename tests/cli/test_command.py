@@ -83,6 +83,7 @@ def test_in_development_it_is_the_supervisor_that_is_started(
         "origins": Origins("default"),
         "environment": Environment(),
         "greet": None,
+        "loader": None,
     }
     assert launched == []
 

@@ -52,6 +52,14 @@ PLAIN: dict[str, Callable[[], UserError]] = {
     ),
     "attribute-not-found-and-nothing-there": lambda: messages.attribute_not_found("shop", "app", []),
     "no-app-found": lambda: messages.no_app_found("shop.models"),
+    "no-app-of-flask": lambda: messages.no_flask_app(
+        "Failed to find Flask application or factory in module 'shop'. Use 'shop:name' to specify one."
+    ),
+    "module-not-found-by-flask": lambda: messages.no_flask_module("Could not import 'shop'."),
+    "django-checks": lambda: messages.django_checks(
+        "SystemCheckError: System check identified some issues:\n\nERRORS:\n?: (urls.E004) Your URL pattern 'cart' is"
+        " invalid."
+    ),
     "no-app-named": lambda: messages.no_app_named(["FLASK_APP", "wsgi.py", "app.py"]),
     "many-apps": lambda: messages.many_apps("site", ["public", "admin"]),
     "many-modules": lambda: messages.many_modules(["blog.wsgi", "shop.wsgi"]),

@@ -106,7 +106,8 @@ def test_what_the_checks_refuse_is_explained_and_heals(tmp_path: Path) -> None:
         urls = (project.folder / "shop" / "urls.py").read_text()
         project.save("shop/urls.py", urls + "urlpatterns.append('nonsense')\n")
         until(lambda: project.get()[0] == 503)
-        assert "SystemCheckError" in project.get()[1]
+        project.wait_for_log("ERROR the system checks of Django found errors.")
+        assert "Your URL pattern 'nonsense' is invalid" in project.get()[1]
         project.save("shop/urls.py", urls)
         until(lambda: project.get()[0] == 200)
 
@@ -116,6 +117,71 @@ def test_a_project_that_is_broken_from_the_start_heals(tmp_path: Path) -> None:
         assert project.get()[0] == 503
         project.save("shop/urls.py", FILES["shop/urls.py"])
         until(lambda: project.get()[0] == 200)
+
+
+BROKEN = "from django.db import models\nclass Cart(models.Model: pass\n"
+
+
+def test_nor_does_it_matter_if_django_cannot_set_it_up(tmp_path: Path) -> None:
+    with runserver(tmp_path, changed={"shop/models.py": BROKEN}) as project:
+        status, page = project.get()
+        assert (status, "SyntaxError" in page) == (503, True)
+        project.save("shop/models.py", "")
+        until(lambda: project.get()[0] == 200)
+        assert project.get("/static/shop.css")[0] == 200
+
+
+APPS = """
+INSTALLED_APPS += ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.admin"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+GREETING = "hello"
+"""
+
+
+def test_settings_reload_however_often_though_much_of_django_looks_at_them(tmp_path: Path) -> None:
+    settings = SETTINGS.format(ours='"wsgiserve.django",') + APPS
+    with runserver(tmp_path, "--skip-checks", changed={"shop/settings.py": settings}) as project:
+        for greeting in ("one", "two", "three", "four"):
+            assert project.get()[0] == 200
+            project.save("shop/settings.py", settings + f"GREETING = {greeting!r}\n")
+            until(lambda greeting=greeting: project.get()[1] == f"{greeting}, one")  # type: ignore[misc]  # bound now
+
+
+def test_the_worker_is_told_what_manage_py_has_done(tmp_path: Path) -> None:
+    manage = MANAGE.replace("\nexecute", "\nsys.path.append('apps')\nexecute")
+    urls = FILES["shop/urls.py"].replace("import words", "import words, extra, sys") + (
+        "urlpatterns.append(path('argv', lambda request: HttpResponse(extra.WORD + sys.argv[1])))\n"
+    )
+    changed = {"manage.py": manage, "shop/urls.py": urls, "apps/extra.py": "WORD = 'extra '"}
+    with runserver(tmp_path, changed=changed) as project:
+        assert project.get("/argv") == (200, "extra runserver")
+
+
+NAMES = """
+from django.apps import AppConfig
+from django.utils.autoreload import autoreload_started
+
+def name(sender, **kwargs):
+    sender.extra_files.add(Path("prices.csv"))
+    sender.watch_dir(Path("data"), "*.yaml")
+
+from pathlib import Path
+
+class ShopConfig(AppConfig):
+    name = "shop"
+    run_main = ""
+
+    def ready(self):
+        autoreload_started.connect(name)
+"""
+
+
+def test_what_apps_name_to_djangos_reloader_is_watched(tmp_path: Path) -> None:
+    changed = {"shop/apps.py": NAMES, "prices.csv": "1", "data/a.yaml": "1"}
+    with runserver(tmp_path, changed=changed) as project:
+        for name in ("prices.csv", "data/a.yaml"):
+            project.save(name, "2")
+            project.wait_for_log(f"reloaded: {name}")
 
 
 SAME = [[], ["--nothreading"], ["--nostatic"], ["--insecure"]]

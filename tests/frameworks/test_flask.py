@@ -37,7 +37,7 @@ def create_app(word="none"):
 
 
 def options(command: click.Command) -> dict[str, object]:
-    return {parameter.name or "": parameter.to_info_dict() for parameter in command.params}
+    return {parameter.name or "": {**parameter.to_info_dict(), "envvar": None} for parameter in command.params}
 
 
 def test_its_options_are_flask_runs() -> None:
@@ -87,6 +87,46 @@ def test_the_first_load_may_fail(tmp_path: Path) -> None:
 def test_it_serves_what_flask_run_serves(words: list[str], said: str, tmp_path: Path) -> None:
     with python(tmp_path, *flask(*words), files={"app.py": APP, "made.py": FACTORY}) as project:
         assert project.get() == (200, said)
+
+
+@pytest.mark.parametrize("words", [["--reload"], ["--no-reload"], ["--reload", "--debugger"]])
+def test_debug_is_what_the_command_says_not_the_module(words: list[str], tmp_path: Path) -> None:
+    files = {"app.py": f"{APP}\napp.debug = True\n"}
+    with python(tmp_path, *flask("--app", "app", "--no-debug", "serve", *words), files=files) as project:
+        assert project.get() == (200, "one debug=False threads=True")
+
+
+def test_of_a_module_only_an_application_of_flask_is_served(tmp_path: Path) -> None:
+    source = APP.replace("app", "shop") + "\n\ndef app(environ, start_response): 1 / 0\n"
+    with python(tmp_path, *flask("--app", "shop", "serve", "--reload"), files={"shop.py": source}) as project:
+        assert project.get() == (200, "one debug=False threads=True")
+
+
+def test_its_own_variables_go_before_those_of_flask_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def port() -> object:
+        return FlaskGroup().make_context("flask", ["serve"]).invoke(seen)
+
+    def seen() -> object:
+        group = click.get_current_context()
+        context = serve_command.make_context("serve", [], parent=group)
+        return context.params["port"]
+
+    assert port() == 5000
+    monkeypatch.setenv("FLASK_RUN_PORT", "1234")
+    assert port() == 1234
+    monkeypatch.setenv("FLASK_SERVE_PORT", "4321")
+    assert port() == 4321
+
+
+def test_a_module_that_is_not_there_ends_it_and_one_that_fails_does_not(tmp_path: Path) -> None:
+    code, said = refusal(tmp_path, "--app", "nothing", "serve", "--reload", "--port", "0")
+    assert code == 3
+    assert "Why: Could not import 'nothing'." in said
+    files = {"app.py": "import no_such_module"}
+    with python(tmp_path, *flask("--app", "app", "serve", "--reload"), files=files) as project:
+        project.wait_for_log("pip install no_such_module")
+        project.save("app.py", APP)
+        until(lambda: project.get()[0] == 200)
 
 
 def test_extra_files_reload_and_excluded_ones_do_not(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ from wsgiserve.messages.loading import (
     app_error,
     asgi_app,
     attribute_not_found,
+    django_checks,
     factory_needs_args,
     factory_returned_none,
     import_failed,
@@ -48,6 +49,8 @@ from wsgiserve.messages.loading import (
     module_not_found,
     no_app_found,
     no_app_named,
+    no_flask_app,
+    no_flask_module,
     not_callable,
 )
 
@@ -65,6 +68,7 @@ __all__ = [
     "bad_config",
     "bad_option",
     "did_you_mean",
+    "django_checks",
     "dotenv_extra",
     "env_file_missing",
     "env_file_unreadable",
@@ -80,6 +84,8 @@ __all__ = [
     "nearest",
     "no_app_found",
     "no_app_named",
+    "no_flask_app",
+    "no_flask_module",
     "not_callable",
     "port_denied",
     "port_in_use",

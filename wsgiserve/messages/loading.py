@@ -15,6 +15,7 @@ __all__ = [
     "app_error",
     "asgi_app",
     "attribute_not_found",
+    "django_checks",
     "factory_needs_args",
     "factory_returned_none",
     "import_failed",
@@ -24,6 +25,8 @@ __all__ = [
     "module_not_found",
     "no_app_found",
     "no_app_named",
+    "no_flask_app",
+    "no_flask_module",
     "not_callable",
 ]
 
@@ -145,6 +148,39 @@ def no_app_named(looked_for: Sequence[str]) -> UserError:
         "found no WSGI application here.",
         why=f"looked for {', '.join(looked_for)}.",
         fix="name it:  wsgiserve MODULE:NAME",
+        exit_code=CANNOT_LOAD,
+    )
+
+
+def no_flask_module(text: str) -> UserError:
+    """Message 2 for the command of Flask, in its words."""
+    return UserError(
+        "module-not-found",
+        "found no module for Flask.",
+        why=text,
+        fix="run from the project's root, and name it:  flask --app MODULE serve",
+        exit_code=CANNOT_LOAD,
+    )
+
+
+def no_flask_app(text: str) -> UserError:
+    """Message 5 for the command of Flask, in its words."""
+    return UserError(
+        "no-app-found",
+        "found no application of Flask.",
+        why=text,
+        fix="name it:  flask --app MODULE:NAME serve",
+        exit_code=CANNOT_LOAD,
+    )
+
+
+def django_checks(text: str) -> UserError:
+    """Django's system checks have found errors; ``text`` is what they say."""
+    return UserError(
+        "django-checks",
+        "the system checks of Django found errors.",
+        why=text,
+        fix="mend what they name, or leave them out with --skip-checks.",
         exit_code=CANNOT_LOAD,
     )
 

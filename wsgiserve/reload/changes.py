@@ -141,7 +141,7 @@ class Project:
     def watch(self, path: Path) -> bool:
         """Watch one more file or directory; False if that is no news."""
         path = path.resolve()
-        if path in self.roots:
+        if path in self.roots or (path.is_dir() and self.effect(path / "__init__.py").kind != "nothing"):
             return False
         self.roots.append(path)
         return True

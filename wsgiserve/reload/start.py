@@ -25,6 +25,7 @@ from wsgiserve.launcher import Greet, banner_of, discard, open_page
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.origins import Origins
 from wsgiserve.reload.changes import Project, find_root
+from wsgiserve.reload.loader import Loader
 from wsgiserve.reload.shortcuts import HINT, Shortcut, Shortcuts, are_wanted
 from wsgiserve.reload.supervisor import Plan, Supervisor
 
@@ -52,6 +53,7 @@ def supervise(
     origins: Origins = _NO_ORIGINS,
     environment: Environment = _NO_ENVIRONMENT,
     greet: Greet | None = None,
+    loader: Loader | None = None,
 ) -> int:
     """Serve an application and reload it when it changes, until a signal says to stop.
 
@@ -63,6 +65,7 @@ def supervise(
         origins: for the banner.
         environment: files with variables for the application.
         greet: says something else than the banner.
+        loader: makes the application, in place of the import of ``app``.
     Returns:
         The exit code: 0 after SIGTERM, 130 after Ctrl-C.
     Raises:
@@ -79,13 +82,13 @@ def supervise(
 
         addresses = [listener.getsockname() for listener in listeners]
         wants_shortcuts = are_wanted()
+        roots = ", ".join(_homely(root) for root in project.roots if root not in environment.files)
 
         def announce(report: Message, watching: str) -> None:
             ready = report.get("ready", {})
             loaded = LoadedApp(_never, ready.get("name", app), ready.get("framework", ""), found_by)
             banner = banner_of(config, loaded, addresses, scheme, origins)
             failed = [] if ready else ["the app failed to load; serving the error page and watching for a fix."]
-            roots = ", ".join(_homely(root) for root in project.roots if root not in environment.files)
             banner = replace(
                 banner,
                 notes=[*failed, *banner.notes],
@@ -96,12 +99,25 @@ def supervise(
             if config.open is not None:
                 open_page(addresses, scheme, config.open)
 
-        plan = Plan(config, app, found_by, directory, environment, urls_for_people(addresses, scheme)[0])
+        loader = loader or _importing(config, app, found_by, directory)
+        plan = Plan(config, loader, app, found_by, directory, environment, urls_for_people(addresses, scheme)[0])
         supervisor = Supervisor(plan, listeners, project, announce)
         if wants_shortcuts:
             link = partial(editor_link, editor_template(config.editor, os.environ))
             supervisor.listen(_shortcuts(supervisor, console, handler.write, addresses, scheme, link).heed)
         return supervisor.run()
+
+
+def _importing(config: Config, app: str, found_by: str, directory: Path) -> Loader:
+    """The loader of an application that has only to be imported."""
+    arguments = {
+        "app": app,
+        "factory": config.factory,
+        "directory": str(directory),
+        "found_by": found_by,
+        "full_traceback": config.full_traceback,
+    }
+    return Loader("wsgiserve.importer:load", arguments)
 
 
 def _shortcuts(

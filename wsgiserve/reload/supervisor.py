@@ -33,6 +33,7 @@ from wsgiserve.reload.changes import Project, forget_bytecode
 from wsgiserve.reload.failure import HEALS, Failure, Place, place_of
 from wsgiserve.reload.hints import not_loaded, reload_hung
 from wsgiserve.reload.keyboard import Keyboard
+from wsgiserve.reload.loader import Loader
 from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
 from wsgiserve.reload.watching import POLL_SECONDS, new_watch
 from wsgiserve.reload.zygotes import Zygotes
@@ -65,7 +66,9 @@ class Plan(NamedTuple):
     """What the workers are to run."""
 
     config: Config
+    loader: Loader
     app: str
+    """What the loader loads, as a person would call it."""
     found_by: str
     directory: Path
     environment: Environment = Environment()
@@ -290,14 +293,14 @@ class Supervisor:
     # Workers
 
     def _start(self, failure: Failure | None = None) -> None:
-        config, app, found_by, directory, environment, _ = self._plan
+        plan = self._plan
         order = {
             # The mode may follow from who started this process, which the worker could not tell.
-            "config": asdict(replace(config, mode=config.effective_mode()[0])),
-            "app": app,
-            "found_by": found_by,
-            "directory": str(directory),
-            "env_files": [str(file) for file in environment.files],
+            "config": asdict(replace(plan.config, mode=plan.config.effective_mode()[0])),
+            "loader": plan.loader,
+            "app": plan.app,
+            "found_by": plan.found_by,
+            "env_files": [str(file) for file in plan.environment.files],
             "listeners": self._listeners,
             "log": self._log,
             "failure": failure._asdict() if failure is not None else None,

@@ -28,13 +28,14 @@ from wsgiserve.environment import Environment
 from wsgiserve.errors import UserError
 from wsgiserve.flaskvariables import debug_by_default
 from wsgiserve.frameworks import reads_templates_anew
-from wsgiserve.importer import LoadedApp, load
+from wsgiserve.importer import LoadedApp
 from wsgiserve.launcher import access_log_for, server_for, tools_for
 from wsgiserve.listening import load_certificate
 from wsgiserve.reload.channel import Channel, Message
 from wsgiserve.reload.debugging import Terminal
 from wsgiserve.reload.failure import HEALS, Failure, place_of
 from wsgiserve.reload.imported import foreign_modules, modules_of
+from wsgiserve.reload.loader import Loader
 from wsgiserve.server.access import AccessLog
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.stacks import stacks
@@ -84,7 +85,7 @@ class Worker:
         if tools is not None:
             tools.on_error = lambda chain: self._channel.send({"error": place_of(chain)})
             self._ours = [type(tools).__module__]
-        report, loaded = _load(order, config, tools)
+        report, loaded = _load(order, tools)
         report |= self._foreign()
         self._write = handler.write
         if config.access_log:
@@ -145,7 +146,7 @@ class Worker:
         return (lambda access: write(access) if access.status >= 400 else None) if self._shown == "errors" else None
 
 
-def _load(order: Message, config: Config, tools: Tools | None) -> tuple[Message, LoadedApp]:
+def _load(order: Message, tools: Tools | None) -> tuple[Message, LoadedApp]:
     started = time.monotonic()
     failure = Failure(**order["failure"]) if order["failure"] else None
     exit_code = 0
@@ -154,13 +155,7 @@ def _load(order: Message, config: Config, tools: Tools | None) -> tuple[Message,
             set_variables(order["env_files"])
             if tools is not None:
                 debug_by_default(os.environ)
-            loaded = load(
-                order["app"],
-                factory=config.factory,
-                directory=Path(order["directory"]),
-                found_by=order["found_by"],
-                full_traceback=config.full_traceback,
-            )
+            loaded = Loader(*order["loader"]).load()
         except UserError as error:
             failure, exit_code = _failure(error, with_chain=tools is not None), error.exit_code
         else:

@@ -51,6 +51,7 @@ class Command:
         # The settings may be what is wrong, so until they are known only the words themselves are looked at.
         self._color = _color_choice(argv)
         self._greet: Greet | None = None
+        self._with_port: Callable[[int], str] | None = None
 
     def exit_code(self) -> int:
         """Do it; the exit code is one of the table in ``docs/cli.md``."""
@@ -67,6 +68,7 @@ class Command:
         loaded: LoadedApp | None = None,
         loader: Loader | None = None,
         greet: Greet | None = None,
+        with_port: Callable[[int], str] | None = None,
     ) -> int:
         """Serve as settled; the exit code. For commands of others that have options of their own.
 
@@ -74,8 +76,9 @@ class Command:
             loaded: the application, if it is in this process already and is not to be reloaded.
             loader: makes it in a worker, if it is to be reloaded.
             greet: says that the server is there, in place of the banner.
+            with_port: what to type for another port.
         """
-        self._greet = greet
+        self._greet, self._with_port = greet, with_port
         if loaded is not None:
             return self._reporting(lambda: self._launch(settings, loaded))
         app = settings.config.app or ""
@@ -167,6 +170,8 @@ class Command:
             try:
                 return start(config)
             except UserError as error:
+                if error.slug == "port-in-use" and self._with_port is not None:
+                    _suggest(error, self._with_port(config.port % 65535 + 1))
                 if error.slug != "port-in-use" or config.port == 65535 or not _is_attended():
                     raise
                 self._print(messages.render_problem(error, color=self._is_colored()))
@@ -187,6 +192,12 @@ class Command:
 
     def _is_colored(self) -> bool:
         return make_console("plain", cast("ColorChoice", self._color)).color
+
+
+def _suggest(error: UserError, command: str) -> None:
+    """In place of ``wsgiserve --port``, which is not what was typed."""
+    _, *more = error.fix.splitlines()
+    error.fix = "\n".join([f"stop it, or use another port:  {command}", *more])
 
 
 def _say(text: str) -> None:

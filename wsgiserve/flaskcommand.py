@@ -8,7 +8,9 @@ Source: Flask 3.1 ``cli.run_command``.
 from __future__ import annotations
 
 import copy
+import shlex
 import sys
+from functools import partial
 from ssl import SSLContext
 from typing import Any
 
@@ -92,10 +94,15 @@ def _serve_named(info: ScriptInfo, given: dict[str, Any], *, debug: bool) -> int
     settings, command = Settings(config, sources, Environment()), Command(CommandLine(options()), sys.argv[1:])
     if given["reload"]:
         arguments = {"app": app, "debug": debug, "set_debug_flag": info.set_debug_flag}
-        return command.serve(settings, loader=Loader("wsgiserve.flaskapplication:load", arguments))
+        loader = Loader("wsgiserve.flaskapplication:load", arguments)
+        return command.serve(settings, loader=loader, with_port=partial(_with_port, app))
     application = info.load_app()
     loaded = LoadedApp(application, app or application.import_name, framework_label(application), "")
-    return command.serve(settings, loaded=loaded)
+    return command.serve(settings, loaded=loaded, with_port=partial(_with_port, app))
+
+
+def _with_port(app: str | None, port: int) -> str:
+    return shlex.join(["flask", *(["--app", app] if app else []), "serve", "--port", str(port)])
 
 
 def _config(given: dict[str, Any], app: str | None, *, debug: bool) -> Config:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,11 +73,13 @@ urlpatterns = [path("", index), path("facts", facts)]
 
 
 @contextmanager
-def runserver(folder: Path, *words: str, ours: bool = True, changed: dict[str, str] | None = None) -> Iterator[Loop]:
+def runserver(
+    folder: Path, *words: str, ours: bool = True, changed: dict[str, str] | None = None, last: str = "0"
+) -> Iterator[Loop]:
     folder.mkdir(exist_ok=True)
     settings = SETTINGS.format(ours='"wsgiserve.django",' if ours else "")
     files = {**FILES, "shop/settings.py": settings, **(changed or {})}
-    with python(folder, "manage.py", "runserver", *words, "0", files=files) as project:
+    with python(folder, "manage.py", "runserver", *words, *filter(None, [last]), files=files) as project:
         yield project
 
 
@@ -182,6 +185,14 @@ def test_what_apps_name_to_djangos_reloader_is_watched(tmp_path: Path) -> None:
         for name in ("prices.csv", "data/a.yaml"):
             project.save(name, "2")
             project.wait_for_log(f"reloaded: {name}")
+
+
+def test_what_to_type_for_another_port_is_a_command_of_django(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with runserver(tmp_path, f"127.0.0.1:{port}", last="") as project:
+            assert project.process.wait(30) == 4
+    assert f"or use another port:  python manage.py runserver 127.0.0.1:{port % 65535 + 1}\n" in project.log()
 
 
 SAME = [[], ["--nothreading"], ["--nostatic"], ["--insecure"]]

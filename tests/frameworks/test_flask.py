@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_it_serves_what_flask_run_serves(words: list[str], said: str, tmp_path: 
 @pytest.mark.parametrize("words", [["--reload"], ["--no-reload"], ["--reload", "--debugger"]])
 def test_debug_is_what_the_command_says_not_the_module(words: list[str], tmp_path: Path) -> None:
     files = {"app.py": f"{APP}\napp.debug = True\n"}
-    with python(tmp_path, *flask("--app", "app", "--no-debug", "serve", *words), files=files) as project:
+    with python(tmp_path, *flask("--app", "app", "serve", *words), files=files) as project:
         assert project.get() == (200, "one debug=False threads=True")
 
 
@@ -161,6 +162,15 @@ if __name__ == "__main__":
 def test_a_program_with_an_application_of_its_own_can_have_it_too(reload: str, tmp_path: Path) -> None:
     with python(tmp_path, "script.py", "serve", reload, "-p", "0", files={"script.py": SCRIPT}) as project:
         assert project.get() == (200, "of a script")
+
+
+def test_what_to_type_for_another_port_is_a_command_of_flask(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "words.py").write_text("WORD = 'one'")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        _, said = refusal(tmp_path, "--app", "app", "serve", "-p", str(port))
+    assert f"or use another port:  flask --app app serve --port {port % 65535 + 1}\n" in said
 
 
 def test_ctrl_c_is_a_good_end(tmp_path: Path) -> None:

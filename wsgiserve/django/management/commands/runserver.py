@@ -6,6 +6,7 @@ Source: Django 5.2 ``management.commands.runserver``, and that of ``contrib.stat
 
 from __future__ import annotations
 
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -101,7 +102,16 @@ class Command(DjangosCommand):  # type: ignore[misc]  # Django has no types
         )
         sources = dict.fromkeys(options(), "default") | {"app": "APP", "mode": "settings.DEBUG"}
         command = OurCommand(CommandLine(options()), sys.argv[1:])
-        return command.serve(Settings(config, sources, Environment()), greet=partial(self._greet, given), **made)
+        return command.serve(
+            Settings(config, sources, Environment()),
+            greet=partial(self._greet, given),
+            with_port=self._with_port,
+            **made,
+        )
+
+    def _with_port(self, port: int) -> str:
+        host = f"[{self.addr}]" if self._raw_ipv6 else self.addr
+        return shlex.join(["python", sys.argv[0], "runserver", f"{host}:{port}"])
 
     def _greet(self, given: dict[str, Any], banner: Banner) -> str:
         """In Django's own words, which editors look for."""

@@ -58,6 +58,7 @@ def test_passwords_in_urls(text: str, masked: str) -> None:
         ("User(name='a', password='it\\'s', age=3)", f"User(name='a', password={MASK}, age=3)"),
         ('{"api_key": "x", "a": 1}', f'{{"api_key": {MASK}, "a": 1}}'),
         ("/reset?token=abc&next=/", f"/reset?token={MASK}&next=/"),
+        ("User(tokens=['a', 'b'], age=3)", f"User(tokens={MASK}, age=3)"),
         ("db_password = hunter2", f"db_password = {MASK}"),
         ("Headers([('X-Api-Key', 'x'), ('A', 'b')])", f"Headers([('X-Api-Key', {MASK}), ('A', 'b')])"),
         ("password", "password"),

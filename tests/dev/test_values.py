@@ -93,6 +93,7 @@ SECRET = "hunter2"
     [
         {"password": SECRET},
         {"deep": [{"api_key": SECRET}]},
+        {"passwords": [["a"], ["b", SECRET]]},
         ImmutableMultiDict([("password", SECRET)]),
         Headers([("Authorization", SECRET)]),
         [("Cookie", SECRET)],

@@ -22,8 +22,12 @@ _URL = re.compile(r"(?<=://)([^\s/?#@:'\"]*):[^\s/?#@'\"]+@")
 
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 
+_BRACKETED = r"\[[^\]]*\]|\([^)]*\)|\{[^}]*\}"
+
 # password='x', "token": "x", token=x&: the rest of the word is part of the name, and a quote may end it.
-_ASSIGNED = re.compile(rf"""((?:{_NAMES})[\w-]*['"]?\s*(?:=|:\s)\s*)({_QUOTED}|[^\s,;&)}}\]'"]+)""", re.IGNORECASE)
+_ASSIGNED = re.compile(
+    rf"""((?:{_NAMES})[\w-]*['"]?\s*(?:=|:\s)\s*)({_QUOTED}|{_BRACKETED}|[^\s,;&)}}\]'"]+)""", re.IGNORECASE
+)
 
 # ('Authorization', 'x'), as what is like a mapping but is none shows its items.
 _PAIRED = re.compile(rf"""(\(['"][\w-]*(?:{_NAMES})[\w-]*['"],\s)({_QUOTED})""", re.IGNORECASE)

@@ -112,6 +112,7 @@ def test_its_own_variables_go_before_those_of_flask_run(monkeypatch: pytest.Monk
         context = serve_command.make_context("serve", [], parent=group)
         return context.params["port"]
 
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "false")  # so that it is put back: Flask sets it
     assert port() == 5000
     monkeypatch.setenv("FLASK_RUN_PORT", "1234")
     assert port() == 1234

@@ -115,6 +115,7 @@ class Supervisor:
         self._current: WorkerProcess | None = None
         self._others: list[WorkerProcess] = []  # on their way out
         self._signals: list[int] = []
+        self._continued = False  # by SIGCONT, perhaps in the foreground
         self._handled = 0
         self._burst = Burst(project, at_once=True)
         self._question: _Question | None = None
@@ -191,6 +192,9 @@ class Supervisor:
         # What is typed comes last: a debugger that has printed its prompt has told before that it needs the keyboard.
         for key, _ in sorted(events, key=lambda event: event[0].fileobj == self._keyboard.fileno):
             key.data()
+        if self._continued:
+            self._continued = False
+            self._keyboard.resume()
         if len(self._signals) > self._handled:
             self._stop()
         now = time.monotonic()
@@ -215,7 +219,7 @@ class Supervisor:
             self._signals.append(number)
 
         def resume(number: int, frame: FrameType | None) -> None:
-            self._keyboard.resume()
+            self._continued = True  # this may be in the middle of anything: the keyboard is seen to in its turn
 
         before: dict[int, Any] = {number: signal.signal(number, note) for number in EXIT_CODES}
         before[signal.SIGCONT] = signal.signal(signal.SIGCONT, resume)

@@ -61,11 +61,13 @@ ON_TOP = {
     "launcher": {"command", "reload", "simple"},
     "reload": {"command", "django", "flaskcommand", "simple"},
     "dev": {"launcher", "reload"},
+    "authority": {"command"},
 }
 
 # Not of the standard library. In a function, so that a server which needs none of them starts without them.
 IN_FUNCTIONS = {"cryptography", "django", "dotenv", "flask", "werkzeug"}
 AT_ONCE = {
+    "authority": {"cryptography"},
     "cli": {"click"},
     "completion": {"click"},
     "django": {"django"},

@@ -19,7 +19,7 @@ __all__ = ["expiry", "explain", "refuse_expired"]
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
-_MAKE_ONE = "--cert adhoc makes one on the spot, for this run."
+_MAKE_ONE = "--tls makes a local one for you."
 
 # DER tags (X.690 §8): what stands before the validity in a certificate, and the two ways to write a date.
 _CONTEXT_0, _UTC_TIME = 0xA0, 0x17

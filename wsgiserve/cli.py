@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
@@ -23,14 +23,16 @@ from wsgiserve.options import Option
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["CommandLine", "Given", "main"]
+__all__ = ["CommandLine", "Given", "GivenTLS", "main"]
 
 _ABOUT = """Serve a WSGI application.
 
 APP is MODULE, MODULE:NAME, MODULE:FACTORY(...) or FILE[:NAME]. Without it, wsgiserve looks for [tool.wsgiserve] in
 pyproject.toml, FLASK_APP, wsgi.py, app.py, and a Django project.
 
-"wsgiserve why FILE [OPTIONS] [APP]" tells what a change of a file would do, and why."""
+"wsgiserve why FILE [OPTIONS] [APP]" tells what a change of a file would do, and why.
+
+"wsgiserve tls [status|install|remove]" is about the local authority for --tls."""
 
 _EPILOG = """Every option can also be set by a variable WSGISERVE_<NAME> and as a key of [tool.wsgiserve] in
 pyproject.toml; a flag goes before a variable, and that before the file."""
@@ -62,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(line.complete(os.environ[_COMPLETE]))
     if words[:1] == ["why"]:
         sys.exit(Command(line, words[2:]).why(*words[1:2]))
+    if words[:1] == ["tls"]:
+        sys.exit(Command(line, words[1:]).tls())
     sys.exit(Command(line, words).exit_code())
 
 
@@ -72,6 +76,35 @@ class Given(NamedTuple):
     """Parsed values of the options that were given, by name."""
     wants: Wish | None
     """What to do instead of serving."""
+
+
+class GivenTLS(NamedTuple):
+    """What was typed behind ``wsgiserve tls``."""
+
+    word: str
+    only: Sequence[str]
+    yes: bool
+    help: str
+    """What to print instead, if it was asked for."""
+
+
+_TLS = click.Command(
+    "wsgiserve tls",
+    help="The local authority whose certificates --tls serves with: what it is and who trusts it; make browsers and "
+    "the system trust it; take it away.",
+    params=[
+        click.Argument(["word"], type=click.Choice(["status", "install", "remove"]), default="status"),
+        click.Option(
+            ["--only"],
+            type=click.Choice(["system", "browsers"]),
+            multiple=True,
+            help="The system's list of authorities, or those of browsers; both by default.",
+        ),
+        click.Option(["-y", "--yes"], is_flag=True, help="Ask nothing."),
+        click.Option(["help", "-h", "--help"], is_flag=True, help="Print this and exit."),
+    ],
+    add_help_option=False,
+)
 
 
 class CommandLine:
@@ -95,17 +128,23 @@ class CommandLine:
             UserError: an unknown option, a value that an option does not take, more than one APP.
         """
         self._words = argv
-        try:
-            context = self._command.make_context("wsgiserve", list(self._with_values(argv)))
-        except click.NoSuchOption as error:
-            raise messages.unknown_option(error.option_name, self._flags()) from None
-        except click.UsageError as error:
-            raise messages.bad_option(error.format_message()) from None
+        context = _read(self._command, self._with_values(argv))
         wants = next((wish for wish in _WISHES if context.params[wish]), None)
         if wants in ("help", "version"):
             return Given({}, wants)
         typed = [name for name in self._options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
         return Given({name: self._value(name, context.params[name]) for name in typed}, wants)
+
+    def parse_tls(self, argv: Sequence[str]) -> GivenTLS:
+        """Read what follows ``wsgiserve tls``.
+
+        Raises:
+            UserError: a word or an option that it does not take.
+        """
+        given = _read(_TLS, argv).params
+        return GivenTLS(
+            given["word"], given["only"], given["yes"], _TLS.get_help(_context(_TLS)) if given["help"] else ""
+        )
 
     def complete(self, instruction: str) -> int:
         """Answer a shell that completes a command line; the exit code."""
@@ -132,12 +171,9 @@ class CommandLine:
             shown = ", ".join(typed) if about.kind.repeats else typed
             raise messages.bad_option(f"{_flag(name)} {error}, not {shown!r}.") from None
 
-    def _flags(self) -> list[str]:
-        return [flag for parameter in self._command.params for flag in (*parameter.opts, *parameter.secondary_opts)]
-
     def help(self) -> str:
         """Every option, in the groups of ``config.py``."""
-        context = click.Context(self._command, info_name="wsgiserve")
+        context = _context(self._command)
         formatter = click.HelpFormatter(max_width=_WIDTH)
         self._command.format_usage(context, formatter)
         for text in (*_ABOUT.split("\n\n"), _EPILOG):
@@ -153,6 +189,21 @@ class CommandLine:
             with formatter.section(group):
                 formatter.write_dl(records)
         return formatter.getvalue()
+
+
+def _read(command: click.Command, argv: Iterable[str]) -> click.Context:
+    """What click makes of the words, or our message for what is wrong with them."""
+    try:
+        return command.make_context(command.name, list(argv))
+    except click.NoSuchOption as error:
+        known = (flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts))
+        raise messages.unknown_option(error.option_name, known) from None
+    except click.UsageError as error:
+        raise messages.bad_option(error.format_message(), f"{command.name} --help explains the options.") from None
+
+
+def _context(command: click.Command) -> click.Context:
+    return click.Context(command, info_name=command.name)
 
 
 def _parameter(name: str, about: Option) -> click.Parameter:

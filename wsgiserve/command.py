@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 from wsgiserve import messages
 from wsgiserve._version import __version__
+from wsgiserve.asking import agrees, is_attended
 from wsgiserve.config import Config, options
 from wsgiserve.console import ColorChoice, make_console
 from wsgiserve.errors import UserError
@@ -60,6 +61,10 @@ class Command:
     def why(self, file: str = "") -> int:
         """Tell what a change of a file would do; the exit code."""
         return self._reporting(lambda: self._why(Path(file)))
+
+    def tls(self) -> int:
+        """Do something about the local authority; the exit code."""
+        return self._reporting(self._tls)
 
     def serve(
         self,
@@ -111,7 +116,7 @@ class Command:
         if given.wants == "show_config":
             _say(_show(settings))
             return 0
-        return self._serve(settings)
+        return self._serve(_with_certificate(settings) if settings.config.tls else settings)
 
     def _why(self, file: Path) -> int:
         from wsgiserve.frameworks import reads_templates_anew
@@ -132,6 +137,16 @@ class Command:
             self._print(messages.render(error, color=self._is_colored()))
         _say(explain(file, project, app=app, reads_templates_anew=anew))
         return 0
+
+    def _tls(self) -> int:
+        from wsgiserve.authority.command import TLS
+
+        given = self._line.parse_tls(self._argv)
+        if given.help:
+            _say(f"{given.help}\n")
+            return 0
+        tls = TLS(_say, given.only, given.yes)
+        return {"status": tls.status, "install": tls.install, "remove": tls.remove}[given.word]()
 
     def _serve(self, settings: Settings) -> int:
         directory = _project(settings.config)
@@ -172,20 +187,13 @@ class Command:
             except UserError as error:
                 if error.slug == "port-in-use" and self._with_port is not None:
                     _suggest(error, self._with_port(config.port % 65535 + 1))
-                if error.slug != "port-in-use" or config.port == 65535 or not _is_attended():
+                if error.slug != "port-in-use" or config.port == 65535 or not is_attended():
                     raise
                 self._print(messages.render_problem(error, color=self._is_colored()))
-                if not self._agrees(f"Use port {config.port + 1} this time?"):
+                if not agrees(f"Use port {config.port + 1} this time?"):
                     self._print(messages.render_remedy(error))
                     return error.exit_code
                 config = replace(config, port=config.port + 1)
-
-    def _agrees(self, question: str) -> bool:
-        self._print(f"  {question} [Y/n] ")
-        answer = sys.stdin.readline()
-        if not answer:  # the end of the input, and not of a line
-            self._print("\n")
-        return bool(answer) and answer.strip().lower() in ("", "y", "yes")
 
     def _print(self, text: str) -> None:
         print(text, end="", file=sys.stderr, flush=True)
@@ -217,17 +225,23 @@ def _color_choice(argv: Sequence[str]) -> str:
     return choice if choice in ("always", "never") else "auto"
 
 
-def _is_attended() -> bool:
-    """Whether there is somebody to answer a question."""
-    # A stream that was closed before the start is None.
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-
-
 def _here() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
         raise messages.bad_option("the current directory does not exist any more.", "cd to one that does.") from None
+
+
+def _with_certificate(settings: Settings) -> Settings:
+    """With the local authority's, as if its file had been named."""
+    from wsgiserve.authority.serving import local_certificate
+
+    config = settings.config
+    hosts = config.host if config.uds is None and config.fd is None else ()
+    certificate = local_certificate(hosts, config.allowed_host or ())
+    return settings._replace(
+        config=replace(config, cert=str(certificate.file)), notes=(*settings.notes, *certificate.notes)
+    )
 
 
 def _project(config: Config) -> Path:
@@ -273,7 +287,7 @@ def _place(source: str) -> str:
 def _origins(settings: Settings) -> Origins:
     files = [file.name for file in settings.environment.files]
     flasks = [source for source in settings.sources.values() if source.startswith("FLASK_")]
-    notes = filter(None, [settings.environment.note, _note_on_debugger(settings.config)])
+    notes = filter(None, [settings.environment.note, *settings.notes, _note_on_debugger(settings.config)])
     return Origins(_place(settings.sources["mode"]), ", ".join([*flasks, *files]), tuple(notes))
 
 
@@ -291,7 +305,7 @@ def _note_on_debugger(config: Config) -> str:
 
 def _show(settings: Settings) -> str:
     """A line for each option: its key, its value, and where that comes from."""
-    config, sources, environment = settings
+    config, sources, environment, _ = settings
     mode, why = config.effective_mode()
     form = make_console(None, cast("ColorChoice", config.color)).form
     derived = {"mode": f"{mode} ({why})", "threads": str(config.effective_threads()), "log_format": form}

@@ -70,6 +70,13 @@ class Config:
     )
     uds: str | None = option(None, path, "Unix socket to listen on instead.", group=_WHERE)
     fd: int | None = option(None, integer(0), "Descriptor of a listening socket to use instead.", group=_WHERE)
+    tls: bool = option(
+        False,
+        flag,
+        "HTTPS with a certificate of the local authority; see wsgiserve tls.",
+        group=_WHERE,
+        flags=("--tls", "--no-tls"),
+    )
     cert: str | None = option(
         None, path, 'Certificate (PEM) for HTTPS, or "adhoc" for one made on the spot.', group=_WHERE
     )

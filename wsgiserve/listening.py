@@ -51,7 +51,7 @@ def _adhoc() -> ssl.SSLContext:
     try:
         return generate_adhoc_ssl_context()
     except TypeError as error:
-        raise messages.tls_extra() from error
+        raise messages.tls_extra("--cert adhoc") from error
 
 
 def _no_password() -> str:

@@ -34,6 +34,8 @@ class Settings(NamedTuple):
     """Where each value was found: ``--port``, ``WSGISERVE_PORT``, ``pyproject.toml`` or ``default``."""
     environment: Environment
     """Where there are more variables for the application."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of them."""
 
 
 class _Found(NamedTuple):
@@ -175,17 +177,20 @@ def _line_of(key: str, text: str) -> int | None:
 # What does not go together. A stronger place overrules what a weaker one says: whoever types --uds today need not first
 # take the port out of pyproject.toml. Within one place it is a mistake.
 
-_EXCLUSIVE = (("uds", "fd"), ("uds", "host"), ("uds", "port"), ("fd", "host"), ("fd", "port"))
+_PLACES = (("uds", "fd"), ("uds", "host"), ("uds", "port"), ("fd", "host"), ("fd", "port"))
+_CERTIFICATES = (("tls", "cert"), ("tls", "key"))
+_EXCLUSIVE = {
+    **dict.fromkeys(_PLACES, "they name different places to listen on; leave one out."),
+    **dict.fromkeys(_CERTIFICATES, "--tls brings a certificate and a key of its own; leave one out."),
+}
 
 
 def _settle_exclusive(found: dict[str, _Found]) -> None:
-    for one, other in _EXCLUSIVE:
-        if one in found and other in found:
+    for (one, other), fix in _EXCLUSIVE.items():
+        # tls = false only says that it is not wanted.
+        if one in found and other in found and found[one].value is not False:
             if found[one].rank == found[other].rank:
-                raise messages.bad_option(
-                    f"{found[one].said} and {found[other].said} exclude each other.",
-                    "they name different places to listen on; leave one out.",
-                )
+                raise messages.bad_option(f"{found[one].said} and {found[other].said} exclude each other.", fix)
             del found[min(one, other, key=lambda name: found[name].rank)]
 
 

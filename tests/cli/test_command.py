@@ -240,7 +240,7 @@ def test_a_mistake_is_told_on_standard_error_and_in_the_exit_code(
     ("error", "code"),
     [
         (messages.port_denied(80), 4),
-        (messages.tls_extra(), 5),
+        (messages.tls_extra("--tls"), 5),
         (KeyboardInterrupt(), 130),
         (ZeroDivisionError("division by zero"), 1),
     ],
@@ -384,7 +384,7 @@ def taken(project: Project, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def answering(answers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_is_attended", lambda: True)
+    monkeypatch.setattr(command, "is_attended", lambda: True)
     monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
 
 
@@ -419,22 +419,3 @@ def test_after_the_last_port_there_is_none_to_offer(taken: list[int], monkeypatc
     answering("y\n", monkeypatch)
     assert run("web", "-p", "65535") == 4
     assert taken == [65535]
-
-
-@pytest.mark.parametrize(("stdin", "stderr"), [(True, False), (False, True), (True, True)])
-def test_somebody_is_there_when_both_ends_are_a_terminal(
-    stdin: bool, stderr: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Stream(io.StringIO):
-        def __init__(self, terminal: bool) -> None:
-            super().__init__()
-            self.isatty = lambda: terminal  # type: ignore[method-assign]
-
-    monkeypatch.setattr(sys, "stdin", Stream(stdin))
-    monkeypatch.setattr(sys, "stderr", Stream(stderr))
-    assert command._is_attended() is (stdin and stderr)
-
-
-def test_nobody_is_there_when_the_input_was_closed_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    assert not command._is_attended()

@@ -80,7 +80,23 @@ PLAIN: dict[str, Callable[[], UserError]] = {
     "address-not-here": lambda: messages.address_not_here("192.168.1.50", ["127.0.0.1", "::1", "192.168.1.23"]),
     "address-not-here-unknown-name": lambda: messages.name_not_found("shop.test"),
     "address-not-here-nor-any": lambda: messages.address_not_here("192.168.1.50", []),
-    "tls-extra": lambda: messages.tls_extra(),
+    "tls-extra": lambda: messages.tls_extra("--tls"),
+    "tls-host": lambda: messages.tls_host("192.168.1.23"),
+    "tls-folder": lambda: messages.tls_folder(
+        "/home/a/.local/share/wsgiserve/tls", PermissionError(13, "Permission denied")
+    ),
+    "mkcert-failed": lambda: messages.mkcert_failed(
+        "mkcert says: ERROR: failed to read the CA key", ["mkcert", "localhost", "127.0.0.1", "::1"]
+    ),
+    "trust-store": lambda: messages.trust_store(
+        ["/home/a/.pki/nssdb"], "certutil: No such file or directory", "certutil -A -i root.pem", missing="certutil"
+    ),
+    "trust-store-of-the-system": lambda: messages.trust_store(
+        ["/usr/local/share/ca-certificates"],
+        "sudo says: sudo: 3 incorrect password attempts",
+        "sudo update-ca-certificates",
+    ),
+    "trust-store-nowhere": lambda: messages.no_trust_store("/home/a/.local/share/wsgiserve/tls/root.pem"),
     "unknown-option": lambda: messages.unknown_option("--realod", ["--port", "--reload", "--factory"]),
     "unknown-option-and-none-near": lambda: messages.unknown_option("--xyzzy", ["--port", "--reload"]),
     "bad-option": lambda: messages.bad_option("--port takes a whole number from 0 to 65535, not 'x'."),

@@ -169,6 +169,28 @@ def test_two_places_to_listen_on_exclude_each_other(one: str, other: str, projec
     assert error.what == f"--{one} and --{other} exclude each other."
 
 
+@pytest.mark.parametrize("other", ["cert", "key"])
+def test_a_certificate_of_the_authority_and_another_exclude_each_other(other: str, project: Project) -> None:
+    error = refusal(project, {"tls": True, other: "dev.pem"})
+    assert error.what == f"--tls and --{other} exclude each other."
+    assert error.fix == "--tls brings a certificate and a key of its own; leave one out."
+
+
+def test_no_tls_excludes_nothing(project: Project) -> None:
+    config = settled(project, {"tls": False, "cert": "dev.pem"}).config
+    assert (config.tls, config.cert) == (False, "dev.pem")
+
+
+def test_a_stronger_place_overrules_which_certificate_a_weaker_one_wants(project: Project) -> None:
+    write_table(project, 'cert = "dev.pem"\nkey = "dev.key"')
+    config = settled(project, {"tls": True}).config
+    assert (config.tls, config.cert, config.key) == (True, None, None)
+    write_table(project, "tls = true")
+    config = settled(project, {"cert": "dev.pem"}).config
+    assert (config.tls, config.cert) == (False, "dev.pem")
+    assert settled(project, {"tls": False}).config.tls is False
+
+
 def test_a_stronger_place_overrules_where_a_weaker_one_listens(project: Project) -> None:
     write_table(project, 'port = 8001\nhost = "0.0.0.0"')
     settings = settled(project, {"uds": "s"})

@@ -38,6 +38,10 @@ class Session:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "NO_COLOR": "1",
+            # Whoever runs the tests has files of their own there, and may have mkcert's authority.
+            "HOME": str(folder.with_name("home")),
+            "XDG_DATA_HOME": "",
+            "CAROOT": str(folder.with_name("home")),
         }
 
     def write(self, name: str, text: str) -> None:

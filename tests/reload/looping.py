@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,8 +55,8 @@ class Loop:
         self.process = process
         self._log = log
         until(lambda: any(mark in self.log() for mark in _READY) or process.poll() is not None)
-        urls = [word for word in self.log().split() if word.startswith("http://")]
-        self.port = int(urls[0].rstrip("/").rpartition(":")[2]) if urls else 0
+        url = re.search(r"https?://[^/ ]*:(\d+)", self.log())
+        self.port = int(url[1]) if url else 0
 
     def log(self) -> str:
         """All that it has said."""
@@ -160,7 +161,8 @@ def python(folder: Path, *argv: str, files: dict[str, str]) -> Iterator[Loop]:
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text)
     log = folder / "log"
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "WSGISERVE_MODE": "dev"}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environ = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "WSGISERVE_MODE": "dev"}
     with log.open("w") as stderr:
         process = subprocess.Popen(
             [sys.executable, *argv],

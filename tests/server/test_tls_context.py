@@ -7,12 +7,12 @@ import ssl
 import stat
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.handshakes import client_context, handshake
 from wsgiserve.server import tls
 
 
@@ -25,28 +25,6 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def adhoc() -> ssl.SSLContext:
     return tls.generate_adhoc_ssl_context()
-
-
-def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> ssl.SSLObject:
-    """Shake hands in memory; returns the client's end, or raises what the client or the server found wrong."""
-    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ends = [
-        client.wrap_bio(to_client, to_server, server_hostname=name),
-        server.wrap_bio(to_server, to_client, server_side=True),
-    ]
-    for _ in range(4):  # each end has at most two turns of its own
-        for end in ends:
-            with suppress(ssl.SSLWantReadError):
-                end.do_handshake()
-    assert ends[0].version(), "the handshake did not end"
-    return ends[0]
-
-
-def client_context(trusted: str | None = None) -> ssl.SSLContext:
-    """A client that trusts one certificate, or looks at none."""
-    context = ssl.create_default_context(cafile=trusted) if trusted else ssl._create_unverified_context()
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    return context
 
 
 def test_no_spec_means_no_tls() -> None:

@@ -53,6 +53,7 @@ from wsgiserve.messages.loading import (
     no_flask_module,
     not_callable,
 )
+from wsgiserve.messages.trusting import mkcert_failed, no_trust_store, tls_folder, tls_host, trust_store
 
 __all__ = [
     "CANNOT_BIND",
@@ -78,6 +79,7 @@ __all__ = [
     "internal_error",
     "many_apps",
     "many_modules",
+    "mkcert_failed",
     "module_hidden",
     "module_not_found",
     "name_not_found",
@@ -86,6 +88,7 @@ __all__ = [
     "no_app_named",
     "no_flask_app",
     "no_flask_module",
+    "no_trust_store",
     "not_callable",
     "port_denied",
     "port_in_use",
@@ -93,6 +96,9 @@ __all__ = [
     "render_problem",
     "render_remedy",
     "tls_extra",
+    "tls_folder",
+    "tls_host",
+    "trust_store",
     "unknown_option",
     "unreadable_config",
     "watch_path",

@@ -88,12 +88,12 @@ def bad_certificate(cert: str, why: str, fix: str) -> UserError:
     return UserError("bad-certificate", f"cannot use certificate {cert}.", why=why, fix=fix, exit_code=TLS)
 
 
-def tls_extra() -> UserError:
-    """Message 15, for ``--cert adhoc``."""
+def tls_extra(option: str) -> UserError:
+    """Message 15, for an option that makes certificates."""
     return UserError(
         "tls-extra",
-        '--cert adhoc needs the "adhoc" extra.',
+        f'{option} needs the "tls" extra.',
         why="creating certificates uses the cryptography package, which is not installed.",
-        fix="pip install 'wsgiserve[adhoc]'   (own files need nothing: --cert FILE --key FILE)",
+        fix="pip install 'wsgiserve[tls]'   (own files need nothing: --cert FILE --key FILE)",
         exit_code=TLS,
     )

@@ -1,0 +1,63 @@
+"""A browser that trusts the local authority, and one that does not yet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import CHROMIUM, FLAGS, MILLISECONDS
+from tests.needed import needs
+from tests.reload.looping import loop
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of a user whose browser trusts what the browser's makers trust."""
+    needs("chromium")
+    needs("certutil")
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("CAROOT", str(folder))  # where mkcert has no authority
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    return folder
+
+
+def open_in_browser(url: str) -> str:
+    """What is there, for a browser that was started for this; or what it says in place of it."""
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=MILLISECONDS)
+        page = browser.new_page()
+        try:
+            page.goto(url)
+            return page.inner_text("body")
+        except Error as error:
+            return str(error)
+        finally:
+            browser.close()
+
+
+def tls(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", "wsgiserve", "tls", *words, "--only", "browsers", "--yes"], check=True)
+
+
+def test_a_browser_trusts_the_authority_from_install_until_remove(
+    home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    names = ("--allowed-host", "shop.localhost")
+    with loop(tmp_path_factory.mktemp("server"), "--tls", *names, files={"words.py": "WORD = 'tea'\n"}) as server:
+        localhost, shop = (f"https://{name}:{server.port}/" for name in ("localhost", "shop.localhost"))
+        assert "ERR_CERT_AUTHORITY_INVALID" in open_in_browser(localhost)
+        tls("install")
+        for url in (localhost, shop, f"https://127.0.0.1:{server.port}/"):
+            assert open_in_browser(url).startswith("tea ")
+        assert "ERR_CERT_COMMON_NAME_INVALID" in open_in_browser(f"https://blog.localhost:{server.port}/")
+        tls("remove")
+        assert "ERR_CERT_AUTHORITY_INVALID" in open_in_browser(localhost)

@@ -103,6 +103,11 @@ def made_by(authority: Authority, name: str) -> bytes:
     return private + b"".join(one.public_bytes(Encoding.PEM) for one in (certificate, authority.intermediate))
 
 
+def test_the_issuer_says_itself_that_none_may_follow(authority: Authority) -> None:
+    constraints = authority.intermediate.extensions.get_extension_for_class(x509.BasicConstraints)
+    assert (constraints.critical, constraints.value.path_length) == (True, 0)
+
+
 def test_the_roots_key_is_nowhere(authority: Authority) -> None:
     assert authority.root.public_key() != authority.key.public_key()
     assert authority.to_pem().count(b"PRIVATE KEY-----") == 2  # the lines around the issuer's

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from wsgiserve.accesslog import format_duration, format_size, make_access_log, make_line, request_id
+from wsgiserve.accesslog import except_for, format_duration, format_size, make_access_log, make_line, request_id
 from wsgiserve.console import Console, Form
-from wsgiserve.server.access import Access
+from wsgiserve.server.access import Access, AccessLog
 
 NOON = 1764158671.25  # 2025-11-26 12:04:31.250 UTC
 
@@ -243,6 +243,32 @@ def test_a_duration_keeps_its_width(seconds: float, shown: str) -> None:
 )
 def test_a_size_has_two_digits_at_least(size: int, shown: str) -> None:
     assert format_size(size) == shown
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "logged"),
+    [
+        ("/favicon.ico", 404, False),
+        ("/favicon.ico?v=2", 200, False),
+        ("/favicon.ico", 500, True),
+        ("/favicon.icon", 200, True),
+        ("/shop/favicon.ico", 200, True),
+        ("/static/css/shop.css", 304, False),
+        ("/static/css/shop.css", 503, True),
+        ("/?next=/static/", 200, True),
+        ("-", 400, True),
+    ],
+)
+def test_requests_for_some_paths_are_told_only_if_they_fail(target: str, status: int, logged: bool) -> None:
+    lines: list[Access] = []
+    except_for(["/favicon.ico", "/static/*"], lines.append)(access(target=target, status=status))
+    assert len(lines) == logged
+
+
+def test_without_such_paths_nothing_stands_between() -> None:
+    lines: list[Access] = []
+    log: AccessLog = lines.append
+    assert except_for([], log) is log
 
 
 def test_a_request_id_counts_in_base_36_and_comes_round() -> None:

@@ -235,6 +235,14 @@ def test_there_are_no_access_lines_where_they_are_not_wanted(changes: dict[str, 
     assert made[0].options["access_log"] is None
 
 
+def test_quiet_paths_get_no_line(
+    made: list[FakeServer], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeServer, "during", lambda server: server.options["access_log"](REQUEST))
+    launch(replace(CONFIG, quiet_path=("/",)), SHOP, [])
+    assert "GET" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("name", "theirs"), [("wsgiserve", True), ("wsgiserve.access", True), ("root", False)])
 def test_access_lines_are_records_where_a_handler_waits_for_just_them(
     name: str, theirs: bool, made: list[FakeServer], untouched: logging.Logger, monkeypatch: pytest.MonkeyPatch

@@ -7,14 +7,16 @@ Knows ``Access`` and ``Console``; neither the server that fills the one nor the 
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import translate
 from json.encoder import encode_basestring_ascii as quote
 
 from wsgiserve.console import Color, Console, escape, shorten
 from wsgiserve.server.access import Access, AccessLog
 
-__all__ = ["format_duration", "format_size", "make_access_log", "make_line", "request_id"]
+__all__ = ["except_for", "format_duration", "format_size", "make_access_log", "make_line", "request_id"]
 
 # Seconds from which the time of a request is worth a look, and from which it is worth a worry.
 _SLOW, _VERY_SLOW = 0.5, 2.0
@@ -45,6 +47,23 @@ def make_access_log(console: Console, write: Callable[[str], None]) -> AccessLog
         write(line(access))
 
     return log
+
+
+def except_for(patterns: Sequence[str], log: AccessLog) -> AccessLog:
+    """The same log without requests for these paths; but an error of the server's or the application's is always told.
+
+    Args:
+        patterns: as ``fnmatch`` knows them, of the path before its ``?``; ``*`` goes over slashes.
+    """
+    if not patterns:
+        return log
+    is_quiet = re.compile("|".join(map(translate, patterns))).match
+
+    def filtered(access: Access) -> None:
+        if access.status >= 500 or not is_quiet(access.target.partition("?")[0]):
+            log(access)
+
+    return filtered
 
 
 def make_line(console: Console) -> Callable[[Access], str]:

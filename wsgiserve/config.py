@@ -27,6 +27,7 @@ from wsgiserve.options import (
     option_of,
     page,
     path,
+    paths,
     seconds,
     size,
     text,
@@ -183,6 +184,19 @@ class Config:
     access_log: bool = option(
         True, flag, "A line for each request.", group=_SAY, flags=("--access-log", "--no-access-log")
     )
+    quiet_path: tuple[str, ...] = option(
+        ("/favicon.ico",),
+        paths,
+        "Pattern of paths whose requests get no line, unless they fail; may be repeated.",
+        group=_SAY,
+    )
+    server_timing: bool | None = option(
+        None,
+        flag,
+        "Tell browsers how long a response took, in a field of its head; by default in development.",
+        group=_SAY,
+        flags=("--server-timing", "--no-server-timing"),
+    )
     log_level: str = option(
         "info",
         choice("debug", "info", "warning", "error", "critical"),
@@ -242,6 +256,10 @@ class Config:
         if self.reload is not None:
             return self.reload
         return os.name == "posix" and self.effective_mode(environ)[0] == "dev"
+
+    def effective_server_timing(self, environ: Mapping[str, str] = os.environ) -> bool:
+        """Whether responses tell how long they took."""
+        return self.server_timing if self.server_timing is not None else self.effective_mode(environ)[0] == "dev"
 
     def effective_threads(self, environ: Mapping[str, str] = os.environ) -> int:
         """Threads of the pool."""

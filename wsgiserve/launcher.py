@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from wsgiserve import logs
-from wsgiserve.accesslog import make_access_log
+from wsgiserve.accesslog import except_for, make_access_log
 from wsgiserve.banner import Banner, process_age, urls_for_people
 from wsgiserve.browser import open_browser
 from wsgiserve.console import ColorChoice, Console, Form, make_console
@@ -26,6 +26,7 @@ from wsgiserve.server.access import AccessLog, log_access
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, ThreadPoolWSGIServer
 from wsgiserve.server.sockets import unlink_unix
+from wsgiserve.servertiming import make_timing
 from wsgiserve.signals import EXIT_CODES, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Greet",
     "access_log_for",
+    "access_log_of",
     "banner_of",
     "discard",
     "launch",
@@ -79,8 +81,7 @@ def launch(
         for listener in listeners:
             cleanup.callback(discard, listener)
         addresses = [listener.getsockname() for listener in listeners]
-        # A handler on the root logger is for whatever happens; one on our loggers is for these very lines.
-        access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER) if config.access_log else None
+        access_log = access_log_of(config, console, handler)
         server = server_for(config, loaded, listeners, context, access_log, tools_for(config))
         received = cleanup.enter_context(stopped_by_signals(server))
         banner = banner_of(config, loaded, addresses, "http" if context is None else "https", origins)
@@ -106,13 +107,28 @@ def discard(listener: socket.socket) -> None:
     listener.close()
 
 
-def access_log_for(console: Console, handler: logs.ConsoleHandler, *, below: str | None) -> AccessLog | None:
-    """Ours, unless a handler of the user's waits for access lines; ``below`` is for ``is_handled_by_user``."""
+def access_log_for(
+    console: Console, handler: logs.ConsoleHandler, *, below: str | None, quiet_paths: Sequence[str] = ()
+) -> AccessLog | None:
+    """Ours, unless a handler of the user's waits for access lines, and can filter them itself.
+
+    Args:
+        below: see ``is_handled_by_user``.
+        quiet_paths: see ``except_for``.
+    """
     if not log.isEnabledFor(logging.INFO):
         return None
     if logs.is_handled_by_user(logs.ACCESS_LOGGER, logging.INFO, below=below):
         return log_access
-    return make_access_log(console, handler.write)
+    return except_for(quiet_paths, make_access_log(console, handler.write))
+
+
+def access_log_of(config: Config, console: Console, handler: logs.ConsoleHandler) -> AccessLog | None:
+    """The access log that is configured."""
+    # A handler on the root logger is for whatever happens; one on our loggers is for these very lines.
+    if not config.access_log:
+        return None
+    return access_log_for(console, handler, below=logs.SERVER_LOGGER, quiet_paths=config.quiet_path)
 
 
 def tools_for(config: Config) -> Tools | None:
@@ -156,6 +172,8 @@ def server_for(
     )
     if tools is not None:
         tools.attach(server)
+    if config.effective_server_timing():
+        server.timing = make_timing(shows_ids=config.access_log)
     return server
 
 

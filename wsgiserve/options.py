@@ -25,6 +25,7 @@ __all__ = [
     "option_of",
     "page",
     "path",
+    "paths",
     "seconds",
     "size",
     "text",
@@ -97,6 +98,13 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _paths(value: Any) -> tuple[str, ...]:
+    patterns = () if value in ("", [], ("",)) else _texts(value)
+    if not all(pattern.startswith(("/", "*")) for pattern in patterns):
+        raise ValueError("takes patterns of paths, such as /static/*")
+    return patterns
+
+
 def _hosts(value: Any) -> tuple[str, ...]:
     return tuple(map(_host, _texts(value)))
 
@@ -167,6 +175,7 @@ text = Kind("TEXT", _text)
 editor = Kind("NAME|TEMPLATE", parse_editor)
 path = Kind("PATH", _text)
 texts = Kind("TEXT", _texts, show=", ".join, repeats=True)
+paths = Kind("GLOB", _paths, show=", ".join, repeats=True)
 hosts = Kind("HOST", _hosts, show=", ".join, repeats=True)
 mount = Kind("PATH", _mount, show=lambda value: value.encode("latin-1").decode("utf-8", "replace"))
 page = Kind("[PATH]", _page, bare="/")

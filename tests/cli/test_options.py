@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wsgiserve.config import options
-from wsgiserve.options import Kind, choice, flag, integer, mount, path, seconds, size, text, texts
+from wsgiserve.options import Kind, choice, flag, integer, mount, path, paths, seconds, size, text, texts
 
 port = integer(0, 65535)
 at_least_one = integer(1)
@@ -24,6 +24,9 @@ color = choice("auto", "always", "never")
         (texts, "::1", ("::1",)),
         (texts, "127.0.0.1, ::1", ("127.0.0.1", "::1")),
         (texts, ["127.0.0.1", "::1"], ("127.0.0.1", "::1")),
+        (paths, "/static/*, *.map", ("/static/*", "*.map")),
+        (paths, [], ()),
+        (paths, ("",), ()),
         (flag, True, True),
         (flag, "yes", True),
         (flag, "Off", False),
@@ -57,6 +60,8 @@ def test_a_kind_takes(kind: Kind, given: Any, value: Any) -> None:
         (text, 1, "takes a text"),
         (texts, "", "takes one or more texts"),
         (texts, "a,,b", "takes one or more texts"),
+        (paths, "static/*", r"takes patterns of paths, such as /static/\*"),
+        (paths, [1], "takes one or more texts"),
         (texts, [], "takes one or more texts"),
         (texts, [1], "takes one or more texts"),
         (texts, 1, "takes one or more texts"),
@@ -107,6 +112,8 @@ def test_a_kind_refuses(kind: Kind, given: Any, words: str) -> None:
         (seconds, 10.0, "10"),
         (seconds, 0.25, "0.25"),
         (texts, ("127.0.0.1", "::1"), "127.0.0.1, ::1"),
+        (paths, ("/static/*", "*.map"), "/static/*, *.map"),
+        (paths, (), ""),
         (flag, True, "true"),
         (mount, "/s\xc3\xbc\xc3\x9f", "/süß"),
     ],

@@ -49,7 +49,7 @@ def test_every_option_has_a_variable_and_a_key(name: str, project: Project) -> N
     given: dict[str, str] = {"app": "shop", "mode": "prod", "concurrency": "single"}
     project.write("dev.env")
     given |= {"env_file": "dev.env"}
-    given |= {"log_format": "json", "reload": "true", "editor": "zed"}
+    given |= {"log_format": "json", "reload": "true", "server_timing": "false", "editor": "zed"}
     needs = {"key": {"WSGISERVE_CERT": "c.pem"}, "processes": {"WSGISERVE_CONCURRENCY": "fork"}}.get(name, {})
     text = given.get(name) or about.kind.show(about.default) if about.default not in (None, "") else "7"
     text = given.get(name, "/7" if name in ("script_name", "open") else text)

@@ -96,12 +96,16 @@ class Played:
     """An application that has been run once."""
 
     def __init__(
-        self, application: Callable[..., Iterable[bytes]], request: bytes = GET, wire: Wire | None = None
+        self,
+        application: Callable[..., Iterable[bytes]],
+        request: bytes = GET,
+        wire: Wire | None = None,
+        late_fields: Callable[[], bytes] | None = None,
     ) -> None:
         self.connection, parsed = parse(request)
         self.method = parsed.line.method
         self.wire = wire or Wire()
-        self.gateway = Gateway(self.connection, self.wire, date=b"a date", server=b"a server")
+        self.gateway = Gateway(self.connection, self.wire, date=b"a date", server=b"a server", late_fields=late_fields)
         self.error: BaseException | None = None
         try:
             self.gateway.run(application, environ(request))

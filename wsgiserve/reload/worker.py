@@ -29,7 +29,7 @@ from wsgiserve.errors import UserError
 from wsgiserve.flaskvariables import debug_by_default
 from wsgiserve.frameworks import reads_templates_anew
 from wsgiserve.importer import LoadedApp
-from wsgiserve.launcher import access_log_for, server_for, tools_for
+from wsgiserve.launcher import access_log_of, server_for, tools_for
 from wsgiserve.listening import load_certificate
 from wsgiserve.reload.channel import Channel, Message
 from wsgiserve.reload.debugging import Terminal
@@ -88,8 +88,7 @@ class Worker:
         report, loaded = _load(order, tools)
         report |= self._foreign()
         self._write = handler.write
-        if config.access_log:
-            self._access_log = access_log_for(console, handler, below=logs.SERVER_LOGGER)
+        self._access_log = access_log_of(config, console, handler)
         listeners = [socket.socket(fileno=fd) for fd in order["listeners"]]
         server = server_for(config, loaded, listeners, load_certificate(config), None, tools)
         server.acceptor.shared = True

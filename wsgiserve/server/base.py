@@ -47,6 +47,10 @@ Explain = Callable[[BaseException, Environ, int], tuple[bytes, bytes] | None]
 """From an error of the application, the environ of its request and that one's number in the access log to the fields
 and the content of the answer; None leaves it at a line that says nothing. Called before any of a response is out."""
 
+Timing = Callable[[float, int], bytes]
+"""From the seconds that a response has taken until its head goes out, and its request's number, to field lines for that
+head, each with its CRLF."""
+
 
 class BaseWSGIServer(ConnectionLoop):
     """A WSGI server that does everything in one thread.
@@ -84,6 +88,7 @@ class BaseWSGIServer(ConnectionLoop):
 
     - host, port, app, passthrough_errors, ssl_context, socket, sockets, server_address, address_family
     - explain: makes the page of an error, if there is to be one; see ``Explain``
+    - timing: makes fields that tell how long a response took, if there are to be any; see ``Timing``
     """
 
     multithread = False
@@ -126,6 +131,7 @@ class BaseWSGIServer(ConnectionLoop):
         self._describe_listener(host, port)
         super().__init__(self.sockets, deadlines or Deadlines(), max_connections)
         self.explain: Explain | None = None
+        self.timing: Timing | None = None
         self._hinted: set[str] = set()
         self._fatal: BaseException | None = None
         self._stopped = threading.Event()

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout, LocalProtocolError, RemoteProtocolError
@@ -107,7 +108,9 @@ class WSGIRequestHandler(RequestLog):
         """Run the application for the current request, send its response, log it."""
         started = time.perf_counter()
         queue_note = self.queue_note()
-        gateway = Gateway(self.http, self, date=self.server.date(), server=self.server_field)
+        gateway = Gateway(
+            self.http, self, date=self.server.date(), server=self.server_field, late_fields=self._timing(started)
+        )
         try:
             self._run_application(gateway)
         except KeyboardInterrupt:
@@ -123,6 +126,13 @@ class WSGIRequestHandler(RequestLog):
             self.settle_response()
         finally:
             self.environ = {}
+
+    def _timing(self, started: float) -> Callable[[], bytes] | None:
+        """Makes fields that tell how long the response took, when its head goes out; None if there are to be none."""
+        timing = self.server.timing
+        if timing is None:
+            return None
+        return lambda: timing(time.perf_counter() - started, self.request_number())
 
     def _run_application(self, gateway: Gateway) -> None:
         self.running = True

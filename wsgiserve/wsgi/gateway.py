@@ -66,18 +66,39 @@ class Gateway:
         transport: where the bytes go.
         date: value of the Date field, unless the application sets one.
         server: value of the Server field, likewise.
+        late_fields: makes field lines, each with its CRLF, that can be known only when the head goes out.
 
     Attributes:
         excess: set when the body was longer than its Content-Length, or where no body may be: the blamed line.
     """
 
-    __slots__ = ("_application", "_date", "_ended", "_fault", "_head", "_http", "_server", "_transport", "excess")
+    __slots__ = (
+        "_application",
+        "_date",
+        "_ended",
+        "_fault",
+        "_head",
+        "_http",
+        "_late_fields",
+        "_server",
+        "_transport",
+        "excess",
+    )
 
-    def __init__(self, http: Connection, transport: Transport, *, date: bytes, server: bytes) -> None:
+    def __init__(
+        self,
+        http: Connection,
+        transport: Transport,
+        *,
+        date: bytes,
+        server: bytes,
+        late_fields: Callable[[], bytes] | None = None,
+    ) -> None:
         self._http = http
         self._transport = transport
         self._date = date
         self._server = server
+        self._late_fields = late_fields
         self._head: ResponseHead | None = None
         self._ended = False
         # What was raised into the application. One that swallows it has still given no valid response: it comes back
@@ -232,6 +253,8 @@ class Gateway:
         if self._head is None:
             reason = "start_response was not called before the first block of the body, or at all (PEP 3333)"
             raise LocalProtocolError(reason, blame=blame_callable(self._application))
+        if self._late_fields is not None:
+            self._head.fields += self._late_fields()
         if self._transport.closing:
             self._http.close_after_response()
         return self._http.send_response(self._head, date=self._date, server=self._server, length=length)

@@ -1,6 +1,6 @@
 """What kind of object somebody's ``app`` is: a framework's application, a plain WSGI function, ASGI, or something else.
 
-Looks at names of classes and at signatures; imports no framework and calls nothing.
+Looks at names of classes and at signatures; imports no framework and calls nothing, but for ``import_the_rest``.
 Source: PEP 3333 for what an application is.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 __all__ = [
     "asgi_framework",
     "framework_label",
+    "import_the_rest",
     "is_application",
     "is_async",
     "is_framework_object",
@@ -63,6 +64,19 @@ def reads_templates_anew(application: Any) -> bool:
         return False
     told = application.config.get("TEMPLATES_AUTO_RELOAD")
     return bool(application.debug if told is None else told)
+
+
+def import_the_rest(application: Any) -> None:
+    """Import what an application leaves to its first request: Django its URLs, and with them the views.
+
+    An error in them would be one of every request. It is one of loading, as ``manage.py runserver`` has it.
+    """
+    if "django.core.handlers.wsgi.WSGIHandler" in _class_paths(application):
+        from django.conf import settings
+        from django.urls import get_resolver
+
+        if getattr(settings, "ROOT_URLCONF", None):  # some have one for each host, and none for all
+            get_resolver().url_patterns  # noqa: B018 - a property that imports
 
 
 def asgi_framework(value: Any) -> str | None:

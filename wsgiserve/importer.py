@@ -19,7 +19,15 @@ from typing import Any, NamedTuple
 from wsgiserve import messages
 from wsgiserve.errors import UserError
 from wsgiserve.factories import FACTORIES, call_factory, is_factory, needs_no_argument
-from wsgiserve.frameworks import asgi_framework, framework_label, is_application, is_async, is_framework_object, kind_of
+from wsgiserve.frameworks import (
+    asgi_framework,
+    framework_label,
+    import_the_rest,
+    is_application,
+    is_async,
+    is_framework_object,
+    kind_of,
+)
 from wsgiserve.modules import Target, import_target, loading_failed, parse_target
 from wsgiserve.wsgi.gateway import Application
 
@@ -69,6 +77,10 @@ def load(
         found, application = _look_through(module, target.module, factory=factory, full=full_traceback)
     name = f"{target.module}:{found}"
     _check(application, name)
+    try:
+        import_the_rest(application)
+    except Exception as error:
+        raise loading_failed(name, error, full_traceback=full_traceback) from error
     return LoadedApp(application, name, framework_label(application), found_by)
 
 

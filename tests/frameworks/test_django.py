@@ -14,6 +14,7 @@ import pytest
 
 from tests.reload.looping import Loop, python
 from tests.server.running import until
+from tests.shops import DJANGO
 
 MANAGE = """
 import os, sys
@@ -254,3 +255,19 @@ def test_its_words_are_djangos(tmp_path: Path) -> None:
             words = re.sub(r"\d\d:\d\d:\d\d|:\d{4,5}/", "", project.log())
             told.append(words.partition("deployment/")[0])
     assert told[0] == told[1]
+
+
+def test_an_error_behind_the_urls_is_one_of_loading_and_heals(tmp_path: Path) -> None:
+    files = DJANGO.in_the_morning()
+    with python(tmp_path, "-m", "wsgiserve", "--reload", "--port", "0", files=files) as project:
+        status, text = project.get()
+        assert (status, "shop/prices.py line 1: SyntaxError" in text) == (503, True)
+        project.save(DJANGO.prices, DJANGO.with_prices())
+        until(lambda: project.get()[0] == 200)
+
+
+def test_a_project_without_urls_of_its_own_is_loaded(tmp_path: Path) -> None:
+    settings = DJANGO.files["shop/settings.py"].replace('ROOT_URLCONF = "shop.urls"', "ROOT_URLCONF = None")
+    files = {**DJANGO.in_the_morning(), "shop/settings.py": settings}
+    with python(tmp_path, "-m", "wsgiserve", "--no-reload", "--port", "0", files=files) as project:
+        assert project.get()[0] == 500  # Django's, as it is without us

@@ -139,7 +139,7 @@ class _Pretty:
         """What changes from second to second: the clock, and the columns for a target if the window was resized."""
         width = self._console.width()
         room = 65536 if width is None else max(width - _BESIDES, _TARGET // 2)
-        return second, time.strftime("%H:%M:%S", time.localtime(second)), room
+        return second, self._console.clock(second), room
 
 
 def format_duration(seconds: float) -> str:

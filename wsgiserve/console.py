@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TextIO
@@ -39,9 +40,16 @@ class Console:
     form: Form
     color: bool
     """May escape sequences be written: colours, and hyperlinks?"""
+    utc_offset: int | None = None
+    """Seconds; None for the zone that the process is in at the time, which an application may change."""
 
     def paint(self, text: str, color: Color) -> str:
         return f"\x1b[{_CODES[color]}m{text}\x1b[0m" if self.color else text
+
+    def clock(self, moment: float) -> str:
+        """``12:04:31``, of seconds since the epoch."""
+        here = time.localtime(moment) if self.utc_offset is None else time.gmtime(moment + self.utc_offset)
+        return time.strftime("%H:%M:%S", here)
 
     def link(self, url: str) -> str:
         """The URL, such that a terminal which can follow it does so on a click."""

@@ -110,8 +110,7 @@ class _PrettyFormatter(_ConsoleFormatter):
     """``12:04:31  error  what happened``; the word only from warning on."""
 
     def format(self, record: logging.LogRecord) -> str:
-        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-        return f"{clock}  {self._level(record)}{self.text(record)}"
+        return f"{self._console.clock(record.created)}  {self._level(record)}{self.text(record)}"
 
     def _level(self, record: logging.LogRecord) -> str:
         if record.levelno == logging.INFO:

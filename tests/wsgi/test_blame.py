@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterator
+from traceback import walk_tb
+from types import TracebackType
 from typing import Any
 
 import pytest
 
-from wsgiserve.wsgi.blame import blame_body, blame_callable, blame_error, blame_frame
+from wsgiserve.wsgi.blame import blame_body, blame_callable, blame_error, blame_frame, without_server
 
 
 def function() -> None: ...
@@ -110,3 +112,36 @@ def test_an_error_is_blamed_at_its_innermost_line() -> None:
         inner()
     assert blame_error(caught.value) == f"test_blame.py:{inner.__code__.co_firstlineno + 1}"
     assert blame_error(KeyError()) == ""
+
+
+def failure_in(*modules: str) -> BaseException:
+    """An error that went through functions of these modules, the outermost first."""
+    function: object = None
+    for module in reversed(modules):
+        scope: dict[str, object] = {"__name__": module, "inner": function}
+        exec("def call():\n    inner() if inner else 1 / 0", scope)
+        function = scope["call"]
+    try:
+        assert callable(function)
+        function()
+    except ZeroDivisionError as error:
+        error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next  # without this one
+        return error
+    raise AssertionError
+
+
+def modules_in(traceback: TracebackType | None) -> list[str]:
+    return [frame.f_globals["__name__"] for frame, _ in walk_tb(traceback)]
+
+
+@pytest.mark.parametrize(
+    ("modules", "left"),
+    [
+        (["wsgiserve.server.handler", "wsgiserve.wsgi.gateway", "flask.app", "shop"], ["flask.app", "shop"]),
+        (["wsgiserve.wsgi.gateway", "shop", "wsgiserve.wsgi.input"], ["shop", "wsgiserve.wsgi.input"]),
+        (["wsgiserve.wsgi.gateway", "wsgiserve.wsgi.input"], ["wsgiserve.wsgi.gateway", "wsgiserve.wsgi.input"]),
+        (["wsgiserver"], ["wsgiserver"]),
+    ],
+)
+def test_a_traceback_begins_where_the_application_does(modules: list[str], left: list[str]) -> None:
+    assert modules_in(without_server(failure_in(*modules))) == left

@@ -34,7 +34,7 @@ from wsgiserve.server.peer import peer_keys
 from wsgiserve.server.request_log import RequestLog
 from wsgiserve.server.takeover import ClientSocket
 from wsgiserve.wsgi import Gateway, Input
-from wsgiserve.wsgi.blame import blame_error
+from wsgiserve.wsgi.blame import blame_error, without_server
 from wsgiserve.wsgi.environ import Environ
 
 if TYPE_CHECKING:
@@ -238,7 +238,8 @@ class WSGIRequestHandler(RequestLog):
             blame = f"\n  at {error.blame}" if error.blame else ""
             error_log.error("%s: %s; %s%s", self._describe(), error, consequence, blame)
         else:
-            error_log.error("%s: %s", self._describe(), consequence, exc_info=error)
+            exc_info = (type(error), error, without_server(error))
+            error_log.error("%s: %s", self._describe(), consequence, exc_info=exc_info)
 
     def _report_excess(self, blame: str) -> None:
         if self.command != "HEAD" and not self.detached:

@@ -6,10 +6,10 @@ Floor 2, no I/O. A server's traceback for a wrong header ends in the server; thi
 from __future__ import annotations
 
 from functools import partial
-from types import CodeType, FrameType, GeneratorType
+from types import CodeType, FrameType, GeneratorType, TracebackType
 from typing import Any
 
-__all__ = ["blame_body", "blame_callable", "blame_error", "blame_frame"]
+__all__ = ["blame_body", "blame_callable", "blame_error", "blame_frame", "without_server"]
 
 
 def blame_frame(frame: FrameType | None) -> str | None:
@@ -55,3 +55,11 @@ def blame_error(error: BaseException) -> str:
         traceback = traceback.tb_next
     filename = traceback.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
     return f"{filename}:{traceback.tb_lineno}"
+
+
+def without_server(error: BaseException) -> TracebackType | None:
+    """The traceback from the application's first line on; all of it when no line is the application's."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_globals.get("__name__", "").startswith("wsgiserve."):
+        traceback = traceback.tb_next
+    return traceback or error.__traceback__

@@ -44,7 +44,7 @@ def crash():
 
 
 # What wsgiserve says, and werkzeug.
-_READY = ("listening on", "Running on http", "Quit the server")
+_READY = ("listening on", "ready in", "Running on http", "Quit the server")
 
 
 class Loop:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import time
 from functools import partial
 from http.client import RemoteDisconnected
 from pathlib import Path
@@ -48,6 +50,59 @@ def test_what_changes_nothing_or_is_not_imported_reloads_nothing(options: list[s
         project.save("test_cart.py", "1 / 0")
         project.wait_for_log("test_cart.py changed; not imported, no reload")
         assert project.get() == (200, before)
+
+
+def test_a_request_of_another_worker_has_another_id(tmp_path: Path) -> None:
+    with loop(tmp_path) as project:
+        project.get()
+        project.word("two")
+        until(lambda: project.says("two"))
+        project.wait_for_log("GET / 200", 2)
+        ids = re.findall(r" id=(\w{4})", project.log())
+        assert len(ids) == len(set(ids))
+
+
+ELSEWHERE = """
+import os, time
+os.environ["TZ"] = "Asia/Tokyo"
+time.tzset()
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [time.strftime("%z").encode()]
+"""
+
+
+def test_the_log_stays_in_the_zone_of_its_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    before = int(time.time())
+    with loop(tmp_path, "--log-format", "pretty", files={"app.py": ELSEWHERE}) as project:
+        assert project.get() == (200, "+0900")
+        project.wait_for_log("200")
+        clock = project.log().splitlines()[-1].partition(" ")[0]
+    assert clock in [time.strftime("%H:%M:%S", time.gmtime(second)) for second in range(before, int(time.time()) + 1)]
+
+
+LATE = """
+def app(environ, start_response):
+    import late
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [late.WORD.encode()]
+"""
+
+
+def test_a_module_that_a_request_could_not_import_counts_when_it_is_mended(tmp_path: Path) -> None:
+    files = {"app.py": LATE, "late.py": "import words\n", "words.py": "WORD = (\n"}
+    with loop(tmp_path, files=files) as project:
+        status, text = project.get()
+        assert (status, "SyntaxError" in text) == (500, True)
+        project.save("words.py", "WORD = 'tea'\n")
+        project.wait_for_log("reloaded: words.py  ")
+        project.save("late.py", "WORD = UNKNOWN\n")
+        until(lambda: "NameError" in project.get()[1])
+        project.save("late.py", "WORD = 'tea'\n")
+        project.wait_for_log("reloaded: late.py  ")
+        assert project.get() == (200, "tea")
 
 
 def test_templates_and_what_was_asked_for_need_not_be_imported(tmp_path: Path) -> None:

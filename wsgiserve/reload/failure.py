@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-__all__ = ["HEALS", "Failure", "Place", "place_of"]
+__all__ = ["HEALS", "Failure", "Place", "files_of", "place_of"]
 
 Place = tuple[str, int, int]
 """A file, a line and a column, both from 1."""
@@ -41,6 +41,11 @@ class Failure(NamedTuple):
         ]
         start_response("503 Service Unavailable", headers)
         return [_UNEXPLAINED]
+
+
+def files_of(chain: list[Any]) -> set[str]:
+    """The files of the user's own code that it went through."""
+    return {frame["file"] for raised in chain for frame in raised["frames"] if frame["own"]}
 
 
 def place_of(chain: list[Any]) -> Place | None:

@@ -10,6 +10,7 @@ A worker ends when its supervisor does, whatever it is doing.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import signal
@@ -18,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,7 +35,7 @@ from wsgiserve.launcher import access_log_of, server_for, tools_for
 from wsgiserve.listening import load_certificate
 from wsgiserve.reload.channel import Channel, Message
 from wsgiserve.reload.debugging import Terminal
-from wsgiserve.reload.failure import HEALS, Failure, place_of
+from wsgiserve.reload.failure import HEALS, Failure, files_of, place_of
 from wsgiserve.reload.imported import foreign_modules, modules_of
 from wsgiserve.reload.loader import Loader
 from wsgiserve.server.access import AccessLog
@@ -65,6 +67,7 @@ class Worker:
         self._begins = threading.Event()
         self._retired: float | None = None
         self._access_log: AccessLog | None = None
+        self._failed_in: set[str] = set()  # the project's files with errors: a module among them may not be imported
         self._shown = ""
         self._write: Callable[[str], None] = print
         self._terminal = Terminal(channel, self._describe)
@@ -78,12 +81,14 @@ class Worker:
         threading.Thread(target=self._obey, name="wsgiserve-supervisor", daemon=True).start()
         config = config_of(order["config"])
         console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
+        # Django puts its process into the zone of its settings; the supervisor's lines stand beside ours.
+        console = replace(console, utc_offset=time.localtime().tm_gmtoff)
         handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
         self._terminal.install()
         on_watch(lambda paths: self._channel.send({"watch": paths}))
         tools = tools_for(config)
         if tools is not None:
-            tools.on_error = lambda chain: self._channel.send({"error": place_of(chain)})
+            tools.on_error = self._note_error
             self._ours = [type(tools).__module__]
         report, loaded = _load(order, tools)
         report |= self._foreign()
@@ -92,6 +97,8 @@ class Worker:
         listeners = [socket.socket(fileno=fd) for fd in order["listeners"]]
         server = server_for(config, loaded, listeners, load_certificate(config), None, tools)
         server.acceptor.shared = True
+        # Each worker counts from somewhere else, so that an id in the log of a day names one request.
+        server.numbers = itertools.count(int.from_bytes(os.urandom(4), "big"))
         with stopped_by_signals(server):
             self._server = server
             server.access_log = self._access_lines()
@@ -115,7 +122,8 @@ class Worker:
 
     def _handle(self, message: Message) -> None:
         if "imported" in message:
-            imported = modules_of(message["imported"], self._imported)
+            paths = message["imported"]
+            imported = dict.fromkeys(self._failed_in.intersection(paths), "") | modules_of(paths, self._imported)
             self._channel.send({"imported": imported, "question": message["question"]})
         elif "line" in message:
             self._terminal.give(message["line"])
@@ -133,6 +141,10 @@ class Worker:
             self._server.retire(message["retire"])
             self._channel.send({"left": True})
             self._channel.send(self._foreign())
+
+    def _note_error(self, chain: Chain) -> None:
+        self._failed_in |= {os.path.realpath(file) for file in files_of(chain)}
+        self._channel.send({"error": place_of(chain)})
 
     def _foreign(self) -> Message:
         return {"modules": [*foreign_modules(self._roots, self._imported), *self._ours]}

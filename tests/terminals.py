@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["Terminal", "terminal"]
+__all__ = ["COLUMNS", "ROWS", "Terminal", "terminal"]
+
+COLUMNS, ROWS = 100, 40
 
 _LONGEST_SILENCE = 30.0  # seconds, of a command that starts on a busy machine
 
@@ -29,7 +31,7 @@ class Terminal:
 
     def __init__(self, *argv: str, folder: Path | None = None) -> None:
         self._terminal, its = pty.openpty()
-        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.said = ""
         self._read_to = 0
         self.process = subprocess.Popen(
@@ -48,6 +50,14 @@ class Terminal:
             self.said += self._read()
         self._read_to = found + len(text)
         return self.said[: self._read_to]
+
+    def read_on(self) -> None:
+        """What has been said meanwhile."""
+        while select.select([self._terminal], [], [], 0)[0]:
+            try:
+                self.said += os.read(self._terminal, 4096).decode(errors="replace")
+            except OSError:  # the other end is closed
+                return
 
     def type(self, text: str) -> None:
         """Newline is the Enter key."""

@@ -68,9 +68,11 @@ class Complaints:
         dialog.dismiss()
 
     def _console(self, message: ConsoleMessage) -> None:
-        # Chromium says so of each document whose status is an error, and that is what is looked at here.
+        # Chromium says so of each document whose status is an error, and that is what is looked at here; and of the
+        # icon that it asks for by itself.
         is_status = message.text.startswith("Failed to load resource: the server responded with a status of 50")
-        if message.type in ("error", "warning") and not is_status:
+        is_icon = message.location["url"].endswith("/favicon.ico")
+        if message.type in ("error", "warning") and not is_status and not is_icon:
             self.found.append(f"{message.type}: {message.text}")
 
 

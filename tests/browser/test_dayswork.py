@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, Scheme
 from tests.browser.screen import page_of, text_of
 from tests.shops import DJANGO, FLASK, Shop
 from tests.terminals import Terminal, terminal
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
+
+SCHEMES: tuple[Scheme, ...] = ("dark", "light")
 
 
 class Day:
@@ -33,7 +36,6 @@ class Day:
         self.page = page
         self._window = window
         self._pictures = pictures
-        self._steps = 0
 
     def save(self, name: str, text: str, told: str) -> None:
         """Save a file as editors do, and wait for what the terminal says of it."""
@@ -48,12 +50,13 @@ class Day:
         self.sees(text, step=step)
 
     def sees(self, text: str, *, step: str) -> None:
-        """This is on the page. Keep the pictures."""
+        """This is on the page. Keep the pictures, those of the page in the light and in the dark."""
         assert text in self.page.inner_text("body")
         self.terminal.until("GET   ")
-        self._steps += 1
-        name = f"day-{self.shop.name}-{self._steps:02d}-{step}"
-        self.page.screenshot(path=self._pictures / f"{name}-page.png")
+        name = f"day-{self.shop.name}-{step}"
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.screenshot(path=self._pictures / f"{name}-page-{scheme}.png")
         self.photograph(self.terminal, name)
 
     def photograph(self, terminal: Terminal, name: str) -> None:
@@ -71,8 +74,11 @@ def shop(request: pytest.FixtureRequest) -> Shop:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    """Of the pictures, if it is free: 8000."""
+    for wanted in (8000, 0):
+        with suppress(OSError), socket.create_server(("127.0.0.1", wanted)) as free:
+            return int(free.getsockname()[1])
+    raise AssertionError
 
 
 @pytest.fixture
@@ -81,6 +87,7 @@ def day(
 ) -> Iterator[Day]:
     for name in ("CI", "WSGISERVE_RELOAD"):  # as a developer has it
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # the banner calls it ~
     folder = tmp_path / "shop"
     for name, text in shop.in_the_morning().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

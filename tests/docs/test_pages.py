@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.pictures import PICTURES, TAKEN
 from tests.docs.messages import PAGES, golden_texts, pages, with_texts
 
 ROOT = Path(__file__).parents[2]
@@ -29,3 +30,9 @@ def test_every_page_is_in_the_navigation() -> None:
     navigation = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text()))
     there = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
     assert there == navigation
+
+
+def test_every_picture_is_there_and_shown() -> None:
+    documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    shown = {name for page in documents for name in re.findall(r"pictures/([\w-]+\.png)", page.read_text())}
+    assert shown == {picture.name for picture in PICTURES.iterdir()} == TAKEN.keys()

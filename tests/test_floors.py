@@ -43,7 +43,7 @@ FLOORS = {
     # os and stat to look at the file of a FileWrapper, sys for the line of a mistake.
     "wsgi": Floor(
         {"wsgiserve.errors", "wsgiserve.http11"},
-        PURE | {"functools", "io", "os", "stat", "sys", "types", "urllib.parse"},
+        PURE | {"functools", "io", "ipaddress", "os", "stat", "sys", "types", "urllib.parse"},
     ),
     "server": Floor(
         GROUND | {"wsgiserve.http11", "wsgiserve.wsgi"},

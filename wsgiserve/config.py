@@ -18,11 +18,13 @@ from wsgiserve.http11.limits import Limits
 from wsgiserve.options import (
     Option,
     choice,
+    choices,
     editor,
     flag,
     hosts,
     integer,
     mount,
+    networks,
     option,
     option_of,
     page,
@@ -44,7 +46,7 @@ _LOOPBACKS = ("127.0.0.1", "::1")
 
 _APP, _WHERE, _HOW = "Application", "Where to listen", "How to run it"
 _RELOAD, _BROWSER, _CLIENTS = "Reloading", "Errors in the browser", "Limits and deadlines for clients"
-_SAY = "What to print"
+_PROXIES, _SAY = "Behind a proxy", "What to print"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,19 @@ class Config:
         editor,
         "Editor that links open: vscode, pycharm, zed, cursor, sublime, or a URL with {file}, {line} and {column}.",
         group=_BROWSER,
+    )
+
+    proxy_headers: tuple[str, ...] | None = option(
+        None,
+        networks,
+        "Proxy that is believed what it says of its clients: an address, a network, or unix; may be repeated.",
+        group=_PROXIES,
+    )
+    proxy_sets: tuple[str, ...] = option(
+        ("for", "proto"),
+        choices("for", "proto", "host", "port", "prefix", "forwarded"),  # SAYINGS of wsgi/proxied.py
+        "What it sets in every request: of X-Forwarded-*, or Forwarded alone; may be repeated.",
+        group=_PROXIES,
     )
 
     max_connections: int = option(

@@ -5,6 +5,7 @@ Knows no particular option. Every kind raises ValueError with the rest of a sent
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import Field, field
@@ -16,11 +17,13 @@ __all__ = [
     "Kind",
     "Option",
     "choice",
+    "choices",
     "editor",
     "flag",
     "hosts",
     "integer",
     "mount",
+    "networks",
     "option",
     "option_of",
     "page",
@@ -98,6 +101,11 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _words(value: Any) -> tuple[str, ...]:
+    """Texts without commas, which may divide them wherever they stand."""
+    return tuple(word for text in _texts(value) for word in _texts(text))
+
+
 def _paths(value: Any) -> tuple[str, ...]:
     patterns = () if value in ("", [], ("",)) else _texts(value)
     if not all(pattern.startswith(("/", "*")) for pattern in patterns):
@@ -117,6 +125,17 @@ def _host(value: str) -> str:
     if value.count(":") == 1 or value.startswith("["):
         raise ValueError("takes an address or a name alone; the port is --port's")
     return value
+
+
+def _networks(value: Any) -> tuple[str, ...]:
+    networks = _words(value)
+    for network in networks:
+        if network != "unix":
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                raise ValueError("takes addresses and networks such as 10.0.0.0/8, or unix") from None
+    return networks
 
 
 def _mount(value: Any) -> str:
@@ -177,6 +196,7 @@ path = Kind("PATH", _text)
 texts = Kind("TEXT", _texts, show=", ".join, repeats=True)
 paths = Kind("GLOB", _paths, show=", ".join, repeats=True)
 hosts = Kind("HOST", _hosts, show=", ".join, repeats=True)
+networks = Kind("CIDR", _networks, show=", ".join, repeats=True)
 mount = Kind("PATH", _mount, show=lambda value: value.encode("latin-1").decode("utf-8", "replace"))
 page = Kind("[PATH]", _page, bare="/")
 flag = Kind("", _flag, show=lambda value: str(value).lower(), is_flag=True)
@@ -198,6 +218,18 @@ def integer(lowest: int, highest: int | None = None) -> Kind:
         return number
 
     return Kind("N", parse)
+
+
+def choices(*words: str) -> Kind:
+    """One or more of several words."""
+
+    def parse(value: Any) -> tuple[str, ...]:
+        chosen = tuple(text.lower() for text in _words(value))
+        if not set(chosen) <= set(words):
+            raise ValueError(f"takes some of {', '.join(words)}")
+        return chosen
+
+    return Kind("|".join(words), parse, show=", ".join, repeats=True)
 
 
 def choice(*words: str) -> Kind:

@@ -66,6 +66,7 @@ def settle(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path
     _settle_exclusive(found)
     _settle_dependent(found)
     config = Config(**{name: of.value for name, of in found.items()})
+    _refuse_two_kinds_of_proxy_headers(config, found)
     _refuse_debugger_in_production(config, found, environ)
     sources = {name: found[name].source if name in found else "default" for name in options()}
     return Settings(config, sources, environment)
@@ -194,6 +195,14 @@ def _settle_exclusive(found: dict[str, _Found]) -> None:
             del found[min(one, other, key=lambda name: found[name].rank)]
 
 
+def _refuse_two_kinds_of_proxy_headers(config: Config, found: Mapping[str, _Found]) -> None:
+    if "forwarded" in config.proxy_sets and len(config.proxy_sets) > 1:
+        raise messages.bad_option(
+            f"{found['proxy_sets'].said}: forwarded stands alone.",
+            "a proxy sets either Forwarded or X-Forwarded-*; the other one is whatever its client has sent.",
+        )
+
+
 def _refuse_debugger_in_production(config: Config, found: Mapping[str, _Found], environ: Mapping[str, str]) -> None:
     """Whoever reaches it can run code: where that may be anybody, to leave it out in silence would be no answer."""
     mode, why = config.effective_mode(environ)
@@ -229,6 +238,13 @@ _DEPENDENT = (
         lambda concurrency: concurrency == "pool",
         "--concurrency pool",
         "leave one of the two out.",
+    ),
+    _Dependent(
+        "proxy_sets",
+        "proxy_headers",
+        bool,
+        "--proxy-headers CIDR",
+        "name the proxy that sets them:  --proxy-headers CIDR",
     ),
     _Dependent(
         "debugger",

@@ -13,6 +13,7 @@ import pytest
 from wsgiserve.config import Config, options
 from wsgiserve.http11.limits import Limits
 from wsgiserve.server.deadlines import Deadlines
+from wsgiserve.wsgi.proxied import SAYINGS
 
 HERE = "only this machine can connect"
 THERE = "other machines can connect"
@@ -22,6 +23,11 @@ SYSTEMD = ("prod", "started by systemd")
 def test_the_defaults_of_limits_and_deadlines_are_those_of_their_own_classes() -> None:
     assert Config().limits() == Limits()
     assert Config().deadlines() == Deadlines()
+
+
+def test_what_a_proxy_may_say_is_what_can_be_read() -> None:
+    assert options()["proxy_sets"].kind.parse(list(SAYINGS)) == SAYINGS
+    assert options()["proxy_sets"].kind.metavar == "|".join(SAYINGS)
 
 
 def test_every_limit_that_is_given_arrives() -> None:

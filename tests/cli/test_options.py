@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 
 from wsgiserve.config import options
-from wsgiserve.options import Kind, choice, flag, integer, mount, path, paths, seconds, size, text, texts
+from wsgiserve.options import (
+    Kind,
+    choice,
+    choices,
+    flag,
+    integer,
+    mount,
+    networks,
+    path,
+    paths,
+    seconds,
+    size,
+    text,
+    texts,
+)
 
 port = integer(0, 65535)
 at_least_one = integer(1)
@@ -26,6 +40,10 @@ color = choice("auto", "always", "never")
         (texts, ["127.0.0.1", "::1"], ("127.0.0.1", "::1")),
         (paths, "/static/*, *.map", ("/static/*", "*.map")),
         (paths, [], ()),
+        (networks, "10.0.0.0/8, ::1, unix", ("10.0.0.0/8", "::1", "unix")),
+        (networks, ("10.0.0.0/8,::1", "unix"), ("10.0.0.0/8", "::1", "unix")),
+        (choices("for", "host"), ["For"], ("for",)),
+        (choices("for", "host"), ("for,host",), ("for", "host")),
         (paths, ("",), ()),
         (flag, True, True),
         (flag, "yes", True),
@@ -62,6 +80,9 @@ def test_a_kind_takes(kind: Kind, given: Any, value: Any) -> None:
         (texts, "a,,b", "takes one or more texts"),
         (paths, "static/*", r"takes patterns of paths, such as /static/\*"),
         (paths, [1], "takes one or more texts"),
+        (networks, "10.0.0.1/8", "takes addresses and networks such as 10.0.0.0/8, or unix"),
+        (networks, "proxy", "takes addresses and networks such as 10.0.0.0/8, or unix"),
+        (choices("for", "host"), "for, by", "takes some of for, host"),
         (texts, [], "takes one or more texts"),
         (texts, [1], "takes one or more texts"),
         (texts, 1, "takes one or more texts"),

@@ -50,7 +50,12 @@ def test_every_option_has_a_variable_and_a_key(name: str, project: Project) -> N
     project.write("dev.env")
     given |= {"env_file": "dev.env"}
     given |= {"log_format": "json", "reload": "true", "server_timing": "false", "editor": "zed"}
-    needs = {"key": {"WSGISERVE_CERT": "c.pem"}, "processes": {"WSGISERVE_CONCURRENCY": "fork"}}.get(name, {})
+    given |= {"proxy_headers": "10.0.0.0/8, unix"}
+    needs = {
+        "key": {"WSGISERVE_CERT": "c.pem"},
+        "processes": {"WSGISERVE_CONCURRENCY": "fork"},
+        "proxy_sets": {"WSGISERVE_PROXY_HEADERS": "unix"},
+    }.get(name, {})
     text = given.get(name) or about.kind.show(about.default) if about.default not in (None, "") else "7"
     text = given.get(name, "/7" if name in ("script_name", "open") else text)
     by_variable = settle({}, {variable_of(name): text, **needs}, project.directory)
@@ -214,6 +219,11 @@ def test_two_places_in_the_file_are_told_by_their_keys(project: Project) -> None
         ({"threads": 2, "concurrency": "fork"}, "--threads goes with --concurrency pool only."),
         ({"key": "k"}, "--key goes with --cert FILE only."),
         ({"key": "k", "cert": "adhoc"}, "--key goes with --cert FILE only."),
+        ({"proxy_sets": ("host",)}, "--proxy-sets goes with --proxy-headers CIDR only."),
+        (
+            {"proxy_headers": ("unix",), "proxy_sets": ("forwarded", "for")},
+            "--proxy-sets: forwarded stands alone.",
+        ),
     ],
 )
 def test_an_option_that_would_say_nothing_is_refused(flags: dict[str, Any], what: str, project: Project) -> None:
@@ -227,6 +237,7 @@ def test_an_option_that_would_say_nothing_is_refused(flags: dict[str, Any], what
         {"threads": 2, "concurrency": "pool"},
         {"threads": 2},
         {"key": "k", "cert": "c"},
+        {"proxy_headers": ("unix",), "proxy_sets": ("forwarded",)},
     ],
 )
 def test_an_option_that_says_something_is_taken(flags: dict[str, Any], project: Project) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wsgiserve.server.hints import Hint, host_refused
 from wsgiserve.server.peer import UNIX_PEER
+from wsgiserve.wsgi.proxied import ORIGINAL
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -55,7 +56,7 @@ class Audience:
 
 
 def _is_of_proxy(key: str) -> bool:
-    return key in _PROXY_KEYS or key.startswith(_PROXY_PREFIX)
+    return key == ORIGINAL or key in _PROXY_KEYS or key.startswith(_PROXY_PREFIX)
 
 
 def _is_here(peer: str) -> bool:

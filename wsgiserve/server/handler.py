@@ -126,6 +126,7 @@ class WSGIRequestHandler(RequestLog):
             self.settle_response()
         finally:
             self.environ = {}
+            self.told_address = ""  # the next request of a proxy is another client's
 
     def _timing(self, started: float) -> Callable[[], bytes] | None:
         """Makes fields that tell how long the response took, when its head goes out; None if there are to be none."""
@@ -154,6 +155,9 @@ class WSGIRequestHandler(RequestLog):
             environ["wsgi.input"] = Input(bytes)
         else:
             environ["wsgi.input"] = self._input = Input(self.receive_content)
+        if self.server.proxy_headers is not None:
+            self.server.proxy_headers.apply(environ)
+            self.told_address = environ["REMOTE_ADDR"]
         if self._overrides_address:
             environ["REMOTE_ADDR"] = self.address_string()
             environ["REMOTE_PORT"] = str(self.port_integer())

@@ -21,6 +21,8 @@ __all__ = ["RequestFacts"]
 class RequestFacts(Exchange):
     """An exchange that describes its current request; before the first one, everything is empty."""
 
+    told_address = ""
+
     @property
     def request(self) -> socket.socket:
         """The connected socket. Touching it is at your own risk: ``environ["werkzeug.socket"]`` is the way."""
@@ -59,8 +61,8 @@ class RequestFacts(Exchange):
         return message
 
     def address_string(self) -> str:
-        """REMOTE_ADDR, and the first word of a log line."""
-        return remote_address(self.client_address)[0]
+        """REMOTE_ADDR, and the first word of a log line: the client's address, which a proxy that is trusted tells."""
+        return self.told_address or remote_address(self.client_address)[0]
 
     def port_integer(self) -> int:
         """The client's port; 0 for a unix socket."""

@@ -176,6 +176,13 @@ class Config:
         group=_PROXIES,
     )
 
+    proxy_protocol: tuple[str, ...] | None = option(
+        None,
+        networks,
+        "Peer whose connections begin with a PROXY header: an address, a network, or unix; may be repeated.",
+        group=_PROXIES,
+    )
+
     max_connections: int = option(
         16_384, integer(1), "Connections at a time; more wait to be accepted.", group=_CLIENTS
     )

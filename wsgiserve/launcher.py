@@ -28,7 +28,7 @@ from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, Thre
 from wsgiserve.server.sockets import unlink_unix
 from wsgiserve.servertiming import make_timing
 from wsgiserve.signals import EXIT_CODES, stopped_by_signals
-from wsgiserve.wsgi.proxied import ProxyHeaders
+from wsgiserve.wsgi.proxied import Peers, ProxyHeaders
 
 if TYPE_CHECKING:
     from wsgiserve.config import Config
@@ -175,6 +175,8 @@ def server_for(
         tools.attach(server)
     if config.proxy_headers is not None:
         server.proxy_headers = ProxyHeaders(config.proxy_headers, config.proxy_sets)
+    if config.proxy_protocol is not None:
+        server.proxy_protocol = Peers(config.proxy_protocol)
     if config.effective_server_timing():
         server.timing = make_timing(shows_ids=config.access_log)
     return server

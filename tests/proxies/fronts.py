@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.needed import needs
 from tests.server.running import SECONDS
 
-__all__ = ["FRONTS", "Front"]
+__all__ = ["FRONTS", "TUNNELS", "Front", "fronted"]
 
 Front = Callable[[Path, str, int], list[str]]
 """From a folder, an upstream (``127.0.0.1:8000`` or the path of a unix socket) and a port to listen on to a command."""
@@ -52,41 +52,60 @@ http {{
     return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
 
 
-def haproxy(folder: Path, upstream: str, port: int) -> list[str]:
-    """The same."""
-    server = f"unix@{upstream}" if upstream.startswith("/") else upstream
-    (folder / "haproxy.cfg").write_text(f"""\
-defaults
-    mode http
-    timeout connect {SECONDS:.0f}s
-    timeout client {SECONDS:.0f}s
-    timeout server {SECONDS:.0f}s
+_HTTP = """\
     option http-keep-alive
     http-reuse always
-frontend front
-    bind 127.0.0.1:{port}
     option forwardfor
     http-request set-header X-Forwarded-Proto http
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
-    default_backend app
-backend app
+"""
+
+
+def haproxy(folder: Path, upstream: str, port: int) -> list[str]:
+    """The same."""
+    return _haproxy(folder, upstream, port, "http", _HTTP)
+
+
+def proxy_v1(folder: Path, upstream: str, port: int) -> list[str]:
+    """HAProxy that passes bytes on as they are, behind a PROXY header of version 1."""
+    return _haproxy(folder, f"{upstream} send-proxy", port, "tcp", "")
+
+
+def proxy_v2(folder: Path, upstream: str, port: int) -> list[str]:
+    """The same with one of version 2, and a checksum in it."""
+    return _haproxy(folder, f"{upstream} send-proxy-v2 proxy-v2-options crc32c,unique-id", port, "tcp", "")
+
+
+def _haproxy(folder: Path, upstream: str, port: int, mode: str, options: str) -> list[str]:
+    server = f"unix@{upstream}" if upstream.startswith("/") else upstream
+    (folder / "haproxy.cfg").write_text(f"""\
+defaults
+    timeout connect {SECONDS:.0f}s
+    timeout client {SECONDS:.0f}s
+    timeout server {SECONDS:.0f}s
+listen app
+    mode {mode}
+    bind 127.0.0.1:{port}
+{options}
     server app {server}
 """)
     return ["haproxy", "-db", "-q", "-f", str(folder / "haproxy.cfg")]
 
 
 FRONTS: dict[str, Front] = {"nginx": nginx, "haproxy": haproxy}
+TUNNELS: dict[str, Front] = {"v1": proxy_v1, "v2": proxy_v2}
 
 
 @contextmanager
-def fronted(name: str, folder: Path, upstream: str) -> Iterator[int]:
+def fronted(front: Front, folder: Path, upstream: str) -> Iterator[int]:
     """Start one in front of an upstream; its port."""
+    name = "nginx" if front is nginx else "haproxy"
     needs(name)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     log = folder / f"{name}.log"
     with log.open("w") as stderr:
-        process = subprocess.Popen(FRONTS[name](folder, upstream, port), stdout=stderr, stderr=stderr)
+        process = subprocess.Popen(front(folder, upstream, port), stdout=stderr, stderr=stderr)
     try:
         _wait_for(port, process, log)
         yield port

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.proxies.fronts import FRONTS, fronted
+from tests.proxies.fronts import FRONTS, TUNNELS, Front, fronted
 from tests.server.running import SECONDS, running
 from tests.wire.samples import INVALID, VALID
 from wsgiserve.server.access import Access
 from wsgiserve.server.servers import ThreadPoolWSGIServer
-from wsgiserve.wsgi.proxied import ProxyHeaders
+from wsgiserve.wsgi.proxied import Peers, ProxyHeaders
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -39,12 +39,15 @@ Ask = Callable[..., Any]
 
 
 @contextmanager
-def served(front: str, upstream: str, folder: Path) -> Iterator[tuple[int, list[Access]]]:
+def served(front: Front, upstream: str, folder: Path, *, tunnel: bool = False) -> Iterator[tuple[int, list[Access]]]:
     """The front's port, and the lines of the access log of the server behind it."""
     accesses: list[Access] = []
     host = f"unix://{folder}/app" if upstream == "unix" else "127.0.0.1"
     server = ThreadPoolWSGIServer(host, 0, tell, access_log=accesses.append, threads=4)
-    server.proxy_headers = ProxyHeaders(["unix", "127.0.0.1"], ["for", "proto", "host"])
+    if tunnel:
+        server.proxy_protocol = Peers(["unix", "127.0.0.1"])
+    else:
+        server.proxy_headers = ProxyHeaders(["unix", "127.0.0.1"], ["for", "proto", "host"])
     place = f"{folder}/app" if upstream == "unix" else f"127.0.0.1:{server.port}"
     with running(server), fronted(front, folder, place) as port:
         yield port, accesses
@@ -62,7 +65,7 @@ def ask(connection: HTTPConnection, path: str, content: str = "", **headers: str
 def test_the_client_is_known_by_what_the_proxy_says_and_claims_are_not_heard(
     front: str, upstream: str, tmp_path: Path
 ) -> None:
-    with served(front, upstream, tmp_path) as (port, accesses):
+    with served(FRONTS[front], upstream, tmp_path) as (port, accesses):
         connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
         connection.request("GET", "/", headers={"X-Forwarded-Prefix": "/evil", "Forwarded": "for=192.0.2.1"})
         told = json.loads(connection.getresponse().read())
@@ -75,6 +78,19 @@ def test_the_client_is_known_by_what_the_proxy_says_and_claims_are_not_heard(
         assert ask(connection, "/")["REMOTE_ADDR"] == "127.0.0.1"
         connection.close()
     assert [access.peer for access in accesses] == ["127.0.0.1", "192.0.2.7", "127.0.0.1"]
+
+
+@pytest.mark.parametrize("upstream", ["tcp", "unix"])
+@pytest.mark.parametrize("version", TUNNELS)
+def test_the_client_is_known_by_the_proxy_protocol(version: str, upstream: str, tmp_path: Path) -> None:
+    with served(TUNNELS[version], upstream, tmp_path, tunnel=True) as (port, accesses):
+        connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+        told = ask(connection, "/", "content")
+        assert connection.sock is not None
+        assert (told["REMOTE_ADDR"], told["REMOTE_PORT"]) == ("127.0.0.1", str(connection.sock.getsockname()[1]))
+        assert told["content"] == "content"
+        connection.close()
+    assert [access.peer for access in accesses] == ["127.0.0.1"]
 
 
 # Requests as content of others: whoever reads lengths wrongly answers them.
@@ -91,7 +107,7 @@ HOSTILE = [*WRAPPED, *(sample.data for sample in [*INVALID, *VALID])] * 2
 @pytest.mark.parametrize("upstream", ["tcp", "unix"])
 @pytest.mark.parametrize("front", FRONTS)
 def test_no_request_of_one_client_reaches_the_response_of_another(front: str, upstream: str, tmp_path: Path) -> None:
-    with served(front, upstream, tmp_path) as (port, _):
+    with served(FRONTS[front], upstream, tmp_path) as (port, _):
         wrong: list[object] = []
         done = threading.Event()
 

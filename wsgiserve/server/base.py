@@ -33,7 +33,7 @@ from wsgiserve.server.tls import SSLContextSpec, make_ssl_context
 from wsgiserve.wsgi import EnvironBuilder
 from wsgiserve.wsgi.environ import Environ
 from wsgiserve.wsgi.gateway import Application
-from wsgiserve.wsgi.proxied import ProxyHeaders
+from wsgiserve.wsgi.proxied import Peers, ProxyHeaders
 
 __all__ = ["BaseWSGIServer", "Explain"]
 
@@ -90,6 +90,7 @@ class BaseWSGIServer(ConnectionLoop):
     - host, port, app, passthrough_errors, ssl_context, socket, sockets, server_address, address_family
     - explain: makes the page of an error, if there is to be one; see ``Explain``
     - proxy_headers: which proxies are believed what they say of their clients; None for none
+    - proxy_protocol: which peers begin with a PROXY header; None for none
     - timing: makes fields that tell how long a response took, if there are to be any; see ``Timing``
     """
 
@@ -135,6 +136,7 @@ class BaseWSGIServer(ConnectionLoop):
         self.explain: Explain | None = None
         self.timing: Timing | None = None
         self.proxy_headers: ProxyHeaders | None = None
+        self.proxy_protocol: Peers | None = None
         self._hinted: set[str] = set()
         self._fatal: BaseException | None = None
         self._stopped = threading.Event()

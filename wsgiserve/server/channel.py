@@ -2,6 +2,7 @@
 
 Floor 3. Moves bytes between a Stream and an ``http11.Connection`` and runs no application. A channel is in one step:
 
+    _introduce    a PROXY header, if the peer is a proxy that sends one
     _handshake    TLS, until both sides agree
     _receive      a request's head, or content that nobody read, or nothing for a while
     _flush        the rest of a response that the client is slow to take
@@ -27,6 +28,8 @@ from wsgiserve.http11 import CLOSED, Connection, Request, error_response
 from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS
 from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
+from wsgiserve.server.peer import remote_address
+from wsgiserve.server.proxyprotocol import client_of, missing
 from wsgiserve.server.redirect import redirect
 from wsgiserve.server.stream import PlainStream, Stream, TLSStream, has_bytes
 
@@ -73,17 +76,16 @@ class Channel:
         self.arrived_after = -inf
         self.hung_up = False
         self.closed = False
-        self.stream: Stream
+        self.stream: Stream = PlainStream(request)
         # Functions of the class, not bound methods: a channel that refers to itself would wait for the collector.
         self._step: Callable[[Channel], bool]
-        if server.ssl_context is None:
-            self.stream = PlainStream(request)
-            self._step = Channel._receive
+        proxies = server.proxy_protocol
+        if proxies is not None and remote_address(client_address)[0] in proxies:
+            self._step = Channel._introduce
             self.deadline = time.monotonic() + server.deadlines.head
+            self._proxy_header = b""
         else:
-            self.stream = TLSStream(request, server.ssl_context)
-            self._step = Channel._handshake
-            self.deadline = time.monotonic() + server.deadlines.tls_handshake
+            self._open(request)
         self.http = Connection(server.parser, server.http_version)
         self.server_field = b"wsgiserve"
         self._served = 0
@@ -92,6 +94,17 @@ class Channel:
         self._outbox: Outbox | None = None
         self._parked = 0  # bytes of the server's memory for unsent responses that _outbox took
         self._keep_after_flush = False
+
+    def _open(self, sock: socket.socket) -> None:
+        """Begin with what the client says."""
+        server = self.server
+        if server.ssl_context is None:
+            self._step = Channel._receive
+            self.deadline = time.monotonic() + server.deadlines.head
+        else:
+            self.stream = TLSStream(sock, server.ssl_context)
+            self._step = Channel._handshake
+            self.deadline = time.monotonic() + server.deadlines.tls_handshake
 
     def advance(self) -> bool:
         """Do all that can be done without waiting for the client; True when a request is there to be handled."""
@@ -238,7 +251,30 @@ class Channel:
             self._outbox = outbox  # longer than the kernel's buffer, or behind an earlier response that fills it
             self._wait_to_flush(keep=False)
 
-    # TLS
+    # Before HTTP
+
+    def _introduce(self) -> bool:
+        stream = self.stream
+        assert isinstance(stream, PlainStream)
+        self.readable = False
+        try:
+            while count := missing(self._proxy_header):
+                data = stream.recv_at_most(count)
+                if data is None:
+                    return False
+                if not data:
+                    raise ClientDisconnected("the connection ended in its PROXY header")
+                self._proxy_header += data
+            self.client_address = client_of(self._proxy_header) or self.client_address
+        except (ClientDisconnected, RemoteProtocolError) as error:
+            # A proxy that is set up otherwise would be a riddle; one that only knocks is not worth a word.
+            level = logging.WARNING if isinstance(error, RemoteProtocolError) else logging.DEBUG
+            log.log(level, "%s: %s; closed", self.peer, error)
+            self.close()
+            return False
+        self._open(stream.sock)
+        self.readable = True  # what the client has sent may have come with it
+        return self.advance()
 
     def _handshake(self) -> bool:
         stream = self.stream

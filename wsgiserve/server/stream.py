@@ -111,6 +111,15 @@ class PlainStream:
         self.more = len(data) == RECEIVE_BYTES
         return data
 
+    def recv_at_most(self, count: int) -> bytes | None:
+        """As ``recv``, where the bytes behind these are for somebody else."""
+        try:
+            return self.sock.recv(count)
+        except (BlockingIOError, InterruptedError):
+            return None
+        except OSError as error:
+            raise ClientDisconnected(f"receiving: {error.strerror}") from error
+
     def send_some(self, data: bytes | memoryview) -> int:
         try:
             return self.sock.send(data)

@@ -18,7 +18,7 @@ from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.http11.grammar import HOST, TCHAR
 from wsgiserve.wsgi.environ import Environ
 
-__all__ = ["ORIGINAL", "SAYINGS", "ProxyHeaders"]
+__all__ = ["ORIGINAL", "SAYINGS", "Peers", "ProxyHeaders"]
 
 ORIGINAL = "wsgiserve.proxy.original"
 """Key of environ: what these keys were, and the fields that were taken out; there only if something was told."""
@@ -72,20 +72,40 @@ class _Hop(NamedTuple):
     prefix: str = ""
 
 
+class Peers:
+    """Who is trusted: ``address in peers``.
+
+    Args:
+        trusted: networks and addresses; ``unix`` for whoever connects to a unix socket.
+    Raises:
+        ValueError: no network.
+    """
+
+    def __init__(self, trusted: Iterable[str]) -> None:
+        trusted = list(trusted)
+        self._networks: list[Network] = [ipaddress.ip_network(one) for one in trusted if one != "unix"]
+        self._unix = "unix" in trusted
+
+    def __contains__(self, peer: str) -> bool:
+        """``peer`` is as REMOTE_ADDR gives it: ``<local>`` on a unix socket."""
+        address = _address(peer)
+        if address is None:
+            return self._unix and peer == "<local>"
+        return any(address in network for network in self._networks)
+
+
 class ProxyHeaders:
     """Which proxies are believed, and what.
 
     Args:
-        trusted: networks and addresses of proxies; ``unix`` for whoever connects to a unix socket.
+        trusted: see ``Peers``.
         sayings: of ``SAYINGS``, those that they set themselves in every request, whatever their client has sent.
     Raises:
         ValueError: no network; or ``forwarded`` beside others.
     """
 
     def __init__(self, trusted: Iterable[str], sayings: Collection[str]) -> None:
-        trusted = list(trusted)
-        self._networks: list[Network] = [ipaddress.ip_network(one) for one in trusted if one != "unix"]
-        self._trusts_unix = "unix" in trusted
+        self._proxies = Peers(trusted)
         if "forwarded" in sayings and len(sayings) > 1:
             raise ValueError("a proxy sets Forwarded or X-Forwarded-*; what it does not set is its client's claim")
         self._keys = (
@@ -102,7 +122,7 @@ class ProxyHeaders:
         if not told:
             return
         environ[ORIGINAL] = {key: environ[key] for key in (*_CHANGED, *told) if key in environ}
-        believed = self._keys if self._trusts(environ["REMOTE_ADDR"]) else set()
+        believed = self._keys if environ["REMOTE_ADDR"] in self._proxies else set()
         for key in told:
             if key not in believed:
                 del environ[key]
@@ -110,17 +130,11 @@ class ProxyHeaders:
         if hops:
             _rewrite(environ, self._client(hops))
 
-    def _trusts(self, peer: str) -> bool:
-        address = _address(peer)
-        if address is None:
-            return self._trusts_unix and peer == "<local>"
-        return any(address in network for network in self._networks)
-
     def _client(self, hops: Sequence[_Hop]) -> _Hop:
         """The last one that is no trusted proxy. What stands before it are its own claims, and may be nonsense."""
         for hop in reversed(hops):
             client = _with_address(hop)
-            if not self._trusts(client.address):
+            if client.address not in self._proxies:
                 break
         return client
 
@@ -169,7 +183,7 @@ def _elements(value: str) -> Iterable[dict[str, str]]:
         match = _PAIR.match(value, at)
         name = match[1].lower() if match else ""
         if match is None or name in element:
-            raise RemoteProtocolError("the proxy's Forwarded is not as RFC 7239 §4 has it")
+            raise RemoteProtocolError("the proxy's Forwarded is not as RFC 7239 has it")
         element[name] = match[2] if match[2] is not None else re.sub(r"\\(.)", r"\1", match[3])
         at = match.end()
         if match[4] != ";":
@@ -182,7 +196,7 @@ def _with_address(hop: _Hop) -> _Hop:
     match = _NODE.fullmatch(hop.address)
     address = next(filter(None, match.group(1, 2, 3))) if match else hop.address
     if address and _address(address) is None and not _HIDDEN.fullmatch(address):
-        raise RemoteProtocolError("the proxy told of a client that is no address (RFC 7239 §6)")
+        raise RemoteProtocolError("the proxy told of a client that is no address")
     return hop._replace(address=address, port=(match[4] or "") if match else "")
 
 
@@ -214,7 +228,7 @@ def _set_scheme(environ: Environ, scheme: str) -> None:
 
 def _set_host(environ: Environ, host: str) -> None:
     if not HOST.fullmatch(host.encode("latin-1")):
-        raise RemoteProtocolError("the proxy told of a host that is none (RFC 9110 §7.2)")
+        raise RemoteProtocolError("the proxy told of a host that is none")
     name, port = _name_and_port(host)
     environ["HTTP_HOST"], environ["SERVER_NAME"] = host, name
     environ["SERVER_PORT"] = port or {"http": "80", "https": "443"}[environ["wsgi.url_scheme"]]

@@ -22,7 +22,7 @@ from wsgiserve.errors import UserError
 from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.server import tls
 
-ARGV = ["shop.web:app", "--port", "8000"]
+ARGV = ["wsgiserve", "shop.web:app", "--port", "8000"]
 
 
 @contextmanager

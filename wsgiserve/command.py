@@ -51,8 +51,8 @@ class Command:
         self._argv = argv
         # The settings may be what is wrong, so until they are known only the words themselves are looked at.
         self._color = _color_choice(argv)
+        self._typed = ["wsgiserve", *argv]
         self._greet: Greet | None = None
-        self._with_port: Callable[[int], str] | None = None
 
     def exit_code(self) -> int:
         """Do it; the exit code is one of the table in ``docs/cli.md``."""
@@ -73,7 +73,7 @@ class Command:
         loaded: LoadedApp | None = None,
         loader: Loader | None = None,
         greet: Greet | None = None,
-        with_port: Callable[[int], str] | None = None,
+        typed: Sequence[str],
     ) -> int:
         """Serve as settled; the exit code. For commands of others that have options of their own.
 
@@ -81,9 +81,9 @@ class Command:
             loaded: the application, if it is in this process already and is not to be reloaded.
             loader: makes it in a worker, if it is to be reloaded.
             greet: says that the server is there, in place of the banner.
-            with_port: what to type for another port.
+            typed: the whole command, to suggest a better one; its port is behind a flag or at its end.
         """
-        self._greet, self._with_port = greet, with_port
+        self._greet, self._typed = greet, [*typed]
         if loaded is not None:
             return self._reporting(lambda: self._launch(settings, loaded))
         app = settings.config.app or ""
@@ -158,7 +158,7 @@ class Command:
     def _launch(self, settings: Settings, loaded: LoadedApp) -> int:
         from wsgiserve.launcher import launch
 
-        start = partial(launch, loaded=loaded, argv=self._argv, origins=_origins(settings), greet=self._greet)
+        start = partial(launch, loaded=loaded, argv=self._typed, origins=_origins(settings), greet=self._greet)
         return self._on_free_port(settings.config, start)
 
     def _supervise(
@@ -171,7 +171,7 @@ class Command:
             app=app,
             found_by=found_by,
             directory=directory,
-            argv=self._argv,
+            argv=self._typed,
             origins=_origins(settings),
             environment=settings.environment,
             greet=self._greet,
@@ -185,8 +185,6 @@ class Command:
             try:
                 return start(config)
             except UserError as error:
-                if error.slug == "port-in-use" and self._with_port is not None:
-                    _suggest(error, self._with_port(config.port % 65535 + 1))
                 if error.slug != "port-in-use" or config.port == 65535 or not is_attended():
                     raise
                 self._print(messages.render_problem(error, color=self._is_colored()))
@@ -200,12 +198,6 @@ class Command:
 
     def _is_colored(self) -> bool:
         return make_console("plain", cast("ColorChoice", self._color)).color
-
-
-def _suggest(error: UserError, command: str) -> None:
-    """In place of ``wsgiserve --port``, which is not what was typed."""
-    _, *more = error.fix.splitlines()
-    error.fix = "\n".join([f"stop it, or use another port:  {command}", *more])
 
 
 def _say(text: str) -> None:

@@ -8,9 +8,7 @@ Source: Flask 3.1 ``cli.run_command``.
 from __future__ import annotations
 
 import copy
-import shlex
 import sys
-from functools import partial
 from ssl import SSLContext
 from typing import Any
 
@@ -92,17 +90,14 @@ def _serve_named(info: ScriptInfo, given: dict[str, Any], *, debug: bool) -> int
     config = _config(given, app, debug=debug)
     sources = dict.fromkeys(options(), "default") | {"app": "APP", "mode": "flask --debug"}
     settings, command = Settings(config, sources, Environment()), Command(CommandLine(options()), sys.argv[1:])
+    typed = ["flask", *sys.argv[1:]]
     if given["reload"]:
         arguments = {"app": app, "debug": debug, "set_debug_flag": info.set_debug_flag}
         loader = Loader("wsgiserve.flaskapplication:load", arguments)
-        return command.serve(settings, loader=loader, with_port=partial(_with_port, app))
+        return command.serve(settings, loader=loader, typed=typed)
     application = info.load_app()
     loaded = LoadedApp(application, app or application.import_name, framework_label(application), "")
-    return command.serve(settings, loaded=loaded, with_port=partial(_with_port, app))
-
-
-def _with_port(app: str | None, port: int) -> str:
-    return shlex.join(["flask", *(["--app", app] if app else []), "serve", "--port", str(port)])
+    return command.serve(settings, loaded=loaded, typed=typed)
 
 
 def _config(given: dict[str, Any], app: str | None, *, debug: bool) -> Config:

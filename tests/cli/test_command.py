@@ -57,7 +57,7 @@ def test_an_application_is_launched_with_the_settings_and_the_words(project: Pro
     assert run("web:app", "-p", "0") == 0
     ((config, loaded, argv, _),) = launched
     assert (config.port, loaded.name, loaded.found_by) == (0, "web:app", "")
-    assert argv == ["web:app", "-p", "0"]
+    assert argv == ["wsgiserve", "web:app", "-p", "0"]
 
 
 def test_in_development_it_is_the_supervisor_that_is_started(
@@ -79,7 +79,7 @@ def test_in_development_it_is_the_supervisor_that_is_started(
         "app": "web",
         "found_by": "",
         "directory": project.directory,
-        "argv": ["web", "-p", "0"],
+        "argv": ["wsgiserve", "web", "-p", "0"],
         "origins": Origins("default"),
         "environment": Environment(),
         "greet": None,
@@ -95,7 +95,7 @@ def test_the_words_of_the_process_are_the_default(
     monkeypatch.setattr(sys, "argv", ["wsgiserve", "web"])
     with pytest.raises(SystemExit):
         cli.main()
-    assert launched[0][2] == ["web"]
+    assert launched[0][2] == ["wsgiserve", "web"]
 
 
 @pytest.mark.parametrize(

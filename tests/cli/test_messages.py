@@ -138,20 +138,20 @@ def held_by(holder: Holder | None, monkeypatch: pytest.MonkeyPatch) -> None:
 @case
 def port_in_use(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
     held_by(Holder(41233, "python manage.py runserver"), monkeypatch)
-    return messages.port_in_use("127.0.0.1", 8000, ["shop.web:app"])
+    return messages.port_in_use("127.0.0.1", 8000, ["wsgiserve", "shop.web:app"])
 
 
 @case
 def port_in_use_by_somebody(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
     held_by(None, monkeypatch)
-    return messages.port_in_use("127.0.0.1", 8000, ["-p", "8000", "shop.web:app"])
+    return messages.port_in_use("127.0.0.1", 8000, ["wsgiserve", "-p", "8000", "shop.web:app"])
 
 
 @case
 def port_in_use_by_airplay(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
     held_by(None, monkeypatch)
     monkeypatch.setattr(sys, "platform", "darwin")
-    return messages.port_in_use("127.0.0.1", 5000, ["shop.web:app", "--port=5000"])
+    return messages.port_in_use("127.0.0.1", 5000, ["wsgiserve", "shop.web:app", "--port=5000"])
 
 
 @case
@@ -229,7 +229,7 @@ def app_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> UserError:
 
 def listening_refusal(config: Config) -> UserError:
     with pytest.raises(UserError) as caught:
-        open_listeners(config, [])
+        open_listeners(config, ["wsgiserve"])
     return caught.value
 
 
@@ -412,18 +412,19 @@ def test_a_syntax_error_without_a_line_is_told_without_one() -> None:
 )
 def test_the_command_with_another_port_is_the_users_own(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     held_by(None, monkeypatch)
-    assert messages.port_in_use("::1", 80, argv).fix == "stop it, or use another port:  wsgiserve app --port 81"
+    fix = messages.port_in_use("::1", 80, ["wsgiserve", *argv]).fix
+    assert fix == "stop it, or use another port:  wsgiserve app --port 81"
 
 
 def test_what_a_shell_would_read_otherwise_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     held_by(None, monkeypatch)
-    fix = messages.port_in_use("::1", 80, ['shop:create_app("dev")', "--prod"]).fix
+    fix = messages.port_in_use("::1", 80, ["wsgiserve", 'shop:create_app("dev")', "--prod"]).fix
     assert fix.endswith("wsgiserve 'shop:create_app(\"dev\")' --prod --port 81")
 
 
 def test_there_is_no_port_above_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
     held_by(None, monkeypatch)
-    assert messages.port_in_use("::1", 65535, ["app"]).fix.endswith("wsgiserve app --port 8000")
+    assert messages.port_in_use("::1", 65535, ["wsgiserve", "app"]).fix.endswith("wsgiserve app --port 8000")
 
 
 def test_a_name_like_no_other_is_answered_with_the_first_that_is_there() -> None:
@@ -436,7 +437,7 @@ def test_a_name_like_no_other_is_answered_with_the_first_that_is_there() -> None
 def test_airplay_is_named_only_where_it_may_be(platform: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     held_by(None, monkeypatch)
     monkeypatch.setattr(sys, "platform", platform)
-    assert "AirPlay" not in messages.port_in_use("127.0.0.1", port, []).fix
+    assert "AirPlay" not in messages.port_in_use("127.0.0.1", port, ["wsgiserve"]).fix
 
 
 @pytest.mark.parametrize(("port", "privileged"), [(1023, True), (1024, False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -191,9 +192,10 @@ def test_what_apps_name_to_djangos_reloader_is_watched(tmp_path: Path) -> None:
 def test_what_to_type_for_another_port_is_a_command_of_django(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with runserver(tmp_path, f"127.0.0.1:{port}", last="") as project:
+        with runserver(tmp_path, str(port), "--noreload", last="") as project:
             assert project.process.wait(30) == 4
-    assert f"or use another port:  python manage.py runserver 127.0.0.1:{port % 65535 + 1}\n" in project.log()
+    typed = f"python manage.py runserver --noreload 127.0.0.1:{port + 1}"
+    assert f"  Fix: stop it (kill {os.getpid()}), or use another port:  {typed}\n" in project.log()
 
 
 SAME = [[], ["--nothreading"], ["--nostatic"], ["--insecure"]]

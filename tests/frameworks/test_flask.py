@@ -170,9 +170,10 @@ def test_what_to_type_for_another_port_is_a_command_of_flask(tmp_path: Path) -> 
     (tmp_path / "words.py").write_text("WORD = 'one'")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        _, said = refusal(tmp_path, "--app", "app", "serve", "-p", str(port))
-    typed = f"flask --app app serve --port {port % 65535 + 1}"
-    assert f"or use another port:  {typed}\n".replace(" serve ", " run ") in said  # as refusal() has it
+        _, said = refusal(tmp_path, "--app", "app", "serve", "-p", str(port), "--debug")
+    typed = f"flask --app app serve --debug --port {port + 1}"
+    fix = f"  Fix: stop it (kill {os.getpid()}), or use another port:  {typed}\n"
+    assert fix.replace(" serve ", " run ") in said  # as refusal() has it
 
 
 def test_ctrl_c_is_a_good_end(tmp_path: Path) -> None:

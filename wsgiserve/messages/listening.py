@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from wsgiserve.errors import UserError
 from wsgiserve.holder import port_holder
-from wsgiserve.messages.form import CANNOT_BIND, TLS, command
+from wsgiserve.messages.form import CANNOT_BIND, TLS
 
 __all__ = ["address_not_here", "bad_certificate", "name_not_found", "port_denied", "port_in_use", "tls_extra"]
 
 
 def port_in_use(host: str, port: int, argv: Sequence[str]) -> UserError:
-    """Message 1. ``argv`` is the command as it was typed, without the program."""
+    """Message 1. ``argv`` is the whole command as it was typed, of whichever program."""
     holder = port_holder(host, port)
     why = (
         f"process {holder.pid} ({holder.command}) is listening there."
@@ -23,14 +23,16 @@ def port_in_use(host: str, port: int, argv: Sequence[str]) -> UserError:
     )
     stop = f"stop it (kill {holder.pid})" if holder else "stop it"
     other = port + 1 if port < 65535 else 8000
-    fix = f"{stop}, or use another port:  {command(_with_port(argv, other))}"
+    fix = f"{stop}, or use another port:  {shlex.join(_with_port(argv, port, other))}"
     if sys.platform == "darwin" and port in (5000, 7000):
         fix += "\nAirPlay Receiver uses this port: System Settings › General › AirDrop & Handoff."
     return UserError("port-in-use", f"port {port} on {host} is already taken.", why=why, fix=fix, exit_code=CANNOT_BIND)
 
 
-def _with_port(argv: Sequence[str], port: int) -> list[str]:
-    """The command with another port, whichever way the old one was given."""
+def _with_port(argv: Sequence[str], old: int, port: int) -> list[str]:
+    """The command with another port, whichever way the old one was given: by a flag, or as a part of an address."""
+    if argv[-1].endswith(f":{old}"):
+        return [*argv[:-1], argv[-1].removesuffix(str(old)) + str(port)]
     kept: list[str] = []
     skip = False
     for word in argv:

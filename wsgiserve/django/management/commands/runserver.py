@@ -6,7 +6,6 @@ Source: Django 5.2 ``management.commands.runserver``, and that of ``contrib.stat
 
 from __future__ import annotations
 
-import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -105,13 +104,14 @@ class Command(DjangosCommand):  # type: ignore[misc]  # Django has no types
         return command.serve(
             Settings(config, sources, Environment()),
             greet=partial(self._greet, given),
-            with_port=self._with_port,
+            typed=self._typed(given),
             **made,
         )
 
-    def _with_port(self, port: int) -> str:
+    def _typed(self, given: dict[str, Any]) -> list[str]:
+        """The command, with the address that it may have left to be filled in."""
         host = f"[{self.addr}]" if self._raw_ipv6 else self.addr
-        return shlex.join(["python", sys.argv[0], "runserver", f"{host}:{port}"])
+        return ["python", *(word for word in sys.argv if word != given.get("addrport")), f"{host}:{self.port}"]
 
     def _greet(self, given: dict[str, Any], banner: Banner) -> str:
         """In Django's own words, which editors look for."""

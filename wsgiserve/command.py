@@ -251,14 +251,14 @@ def _find_app(settings: Settings, directory: Path) -> tuple[str, str]:
 
     if settings.config.app is not None:
         return settings.config.app, _found_by(settings.sources["app"])
-    return discover(directory, os.environ | settings.environment.read(os.environ))
+    return discover(directory, {**os.environ, **settings.variables})
 
 
 def _load(settings: Settings, app: str, found_by: str, directory: Path) -> LoadedApp:
     """Import it into this process."""
     from wsgiserve.importer import load
 
-    os.environ.update(settings.environment.read(os.environ))
+    os.environ.update(settings.variables)
     config = settings.config
     if config.effective_mode()[0] == "dev":
         debug_by_default(os.environ)
@@ -297,7 +297,7 @@ def _note_on_debugger(config: Config) -> str:
 
 def _show(settings: Settings) -> str:
     """A line for each option: its key, its value, and where that comes from."""
-    config, sources, environment, _ = settings
+    config, sources, environment, *_ = settings
     mode, why = config.effective_mode()
     form = make_console(None, cast("ColorChoice", config.color)).form
     derived = {"mode": f"{mode} ({why})", "threads": str(config.effective_threads()), "log_format": form}

@@ -19,7 +19,6 @@ from flask.helpers import get_debug_flag
 from wsgiserve.cli import CommandLine
 from wsgiserve.command import Command
 from wsgiserve.config import Config, options
-from wsgiserve.environment import Environment
 from wsgiserve.frameworks import framework_label
 from wsgiserve.importer import LoadedApp
 from wsgiserve.reload.loader import Loader
@@ -89,7 +88,7 @@ def _serve_named(info: ScriptInfo, given: dict[str, Any], *, debug: bool) -> int
     app = info.app_import_path
     config = _config(given, app, debug=debug)
     sources = dict.fromkeys(options(), "default") | {"app": "APP", "mode": "flask --debug"}
-    settings, command = Settings(config, sources, Environment()), Command(CommandLine(options()), sys.argv[1:])
+    settings, command = Settings(config, sources), Command(CommandLine(options()), sys.argv[1:])
     typed = ["flask", *sys.argv[1:]]
     if given["reload"]:
         arguments = {"app": app, "debug": debug, "set_debug_flag": info.set_debug_flag}

@@ -32,8 +32,10 @@ class Settings(NamedTuple):
     config: Config
     sources: Mapping[str, str]
     """Where each value was found: ``--port``, ``WSGISERVE_PORT``, ``pyproject.toml`` or ``default``."""
-    environment: Environment
+    environment: Environment = Environment()
     """Where there are more variables for the application."""
+    variables: Mapping[str, str] = {}
+    """What was read there, and the real environment does not have."""
     notes: tuple[str, ...] = ()
     """What a person should know of them."""
 
@@ -60,16 +62,16 @@ def settle(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path
     found = _find(flags, environ, directory)
     app, env_file = (found[name].value if name in found else None for name in ("app", "env_file"))
     environment = find_environment(env_file, app, directory, environ)
-    more = environment.read(environ)
-    if more:
-        found = _find(flags, {**environ, **more}, directory)
+    variables = environment.read(environ)
+    if variables:
+        found = _find(flags, {**environ, **variables}, directory)
     _settle_exclusive(found)
     _settle_dependent(found)
     config = Config(**{name: of.value for name, of in found.items()})
     _refuse_two_kinds_of_proxy_headers(config, found)
     _refuse_debugger_in_production(config, found, environ)
     sources = {name: found[name].source if name in found else "default" for name in options()}
-    return Settings(config, sources, environment)
+    return Settings(config, sources, environment, variables)
 
 
 def _find(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path) -> dict[str, _Found]:

@@ -60,19 +60,19 @@ class Project:
 
 @contextmanager
 def in_project(directory: Path) -> Iterator[Project]:
-    """The directory as the current one; what is imported from it is forgotten at the end."""
-    modules, path = set(sys.modules), list(sys.path)
+    """The directory as the current one; its modules and what variables were set are forgotten at the end."""
+    modules, path, environ = set(sys.modules), list(sys.path), dict(os.environ)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(directory)
         for name in [name for name in os.environ if name in OURS or name.startswith("WSGISERVE_")]:
             patch.delenv(name)
-        patch.setenv("FLASK_DEBUG", "1")
-        patch.delenv("FLASK_DEBUG")  # the command may set it; it is as it was at the end
         patch.setenv("WSGISERVE_RELOAD", "false")  # the server itself, and no supervisor of another process
         try:
             yield Project(directory)
         finally:
             sys.path[:] = path
+            os.environ.clear()
+            os.environ.update(environ)
             for name in set(sys.modules) - modules:
                 file = getattr(sys.modules[name], "__file__", None)
                 spec = getattr(sys.modules[name], "__spec__", None)

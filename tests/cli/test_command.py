@@ -6,7 +6,8 @@ import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,24 @@ def test_in_development_it_is_the_supervisor_that_is_started(
         "loader": None,
     }
     assert launched == []
+
+
+def test_a_file_with_variables_is_read_once(
+    project: Project, launched: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("web.py", f"import os\nassert os.environ['COLOR'] == 'green'\n{WSGI_APP}")
+    project.write("dev.env", "COLOR=green\nFLASK_APP=web")
+    opened: list[tuple[Path, ...]] = []
+    read = Environment.read
+
+    def reading(environment: Environment, environ: Mapping[str, str]) -> dict[str, str]:
+        opened.append(environment.files)
+        return read(environment, environ)
+
+    monkeypatch.setattr(Environment, "read", reading)
+    assert run("--env-file", "dev.env") == 0
+    assert launched[0][1].name == "web:app"
+    assert opened == [(project.directory / "dev.env",)]
 
 
 def test_the_words_of_the_process_are_the_default(

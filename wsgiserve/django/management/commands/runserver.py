@@ -19,7 +19,6 @@ from wsgiserve.banner import Banner
 from wsgiserve.cli import CommandLine
 from wsgiserve.command import Command as OurCommand
 from wsgiserve.config import Config, options
-from wsgiserve.environment import Environment
 from wsgiserve.foreign import is_foreign
 from wsgiserve.frameworks import framework_label
 from wsgiserve.importer import LoadedApp
@@ -102,7 +101,7 @@ class Command(DjangosCommand):  # type: ignore[misc]  # Django has no types
         sources = dict.fromkeys(options(), "default") | {"app": "APP", "mode": "settings.DEBUG"}
         command = OurCommand(CommandLine(options()), sys.argv[1:])
         return command.serve(
-            Settings(config, sources, Environment()),
+            Settings(config, sources),
             greet=partial(self._greet, given),
             typed=self._typed(given),
             **made,

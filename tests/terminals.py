@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import end
+
 __all__ = ["COLUMNS", "ROWS", "Terminal", "terminal"]
 
 COLUMNS, ROWS = 100, 40
@@ -72,8 +74,7 @@ class Terminal:
         return pytest.fail(self.said)
 
     def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        end(self.process)
         os.close(self._terminal)
 
     def _read(self) -> str:
@@ -86,7 +87,7 @@ class Terminal:
 
 @contextmanager
 def terminal(*argv: str, folder: Path | None = None) -> Iterator[Terminal]:
-    """Its process is killed at the end."""
+    """Its process is ended at the end."""
     made = Terminal(*argv, folder=folder)
     try:
         yield made

@@ -15,6 +15,7 @@ from wsgiserve.options import (
     integer,
     mount,
     networks,
+    page,
     path,
     paths,
     seconds,
@@ -63,6 +64,9 @@ color = choice("auto", "always", "never")
         (mount, "", ""),
         (mount, "/shop/v2", "/shop/v2"),
         (mount, "/süß", "/s\xc3\xbc\xc3\x9f"),
+        (page, "/admin", "/admin"),
+        (page, "yes", "/"),
+        (page, False, None),
     ],
 )
 def test_a_kind_takes(kind: Kind, given: Any, value: Any) -> None:
@@ -116,6 +120,7 @@ def test_a_kind_takes(kind: Kind, given: Any, value: Any) -> None:
             MOUNT,
         ),
         (mount, 1, MOUNT),
+        (page, "admin", "takes a path such as /admin"),
     ],
 )
 def test_a_kind_refuses(kind: Kind, given: Any, words: str) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
+from tests.processes import end
 from tests.server.running import SECONDS, until
 
 __all__ = ["ROOT", "Loop", "loop", "python"]
@@ -177,8 +178,6 @@ def python(folder: Path, *argv: str, files: dict[str, str]) -> Iterator[Loop]:
     try:
         yield Loop(project, process, log)
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
+        end(process)
         assert process.stdin is not None
         process.stdin.close()

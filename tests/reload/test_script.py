@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import end
 from tests.reload.looping import APP, Loop, python
 from tests.server.running import SECONDS, once, until
 
@@ -58,8 +59,11 @@ def script(
         try:
             yield running
         finally:
-            for pid in running.children():
-                os.kill(pid, signal.SIGKILL)
+            children = running.children()  # werkzeug's parent leaves them behind
+            end(running.process)
+            for pid in children:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def ours_or_werkzeugs(name: str, folder: Path) -> AbstractContextManager[Loop]:

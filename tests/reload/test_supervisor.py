@@ -288,6 +288,41 @@ def test_a_crash_while_it_loads_is_explained(tmp_path: Path) -> None:
         until(lambda: project.says("two"))
 
 
+def test_when_the_page_that_explains_a_crash_crashes_too_it_gives_up(tmp_path: Path) -> None:
+    with loop(tmp_path, files={"words.py": "import os; os._exit(3)"}) as project:
+        (pid,) = project.workers()
+        os.kill(pid, signal.SIGSEGV)
+        assert project.process.wait(30) == 1
+        assert "the process that serves the error page ended (SIGSEGV); giving up\n" in project.log()
+
+
+def test_a_worker_that_does_not_say_what_it_has_imported_may_have_imported_it(tmp_path: Path) -> None:
+    with loop(tmp_path, files={"other.py": "NUMBER = 1"}) as project:
+        (silent,) = project.workers()
+        os.kill(silent, signal.SIGSTOP)
+        project.save("other.py", "NUMBER = 2")
+        until(lambda: len(project.workers()) > 1)
+        os.kill(silent, signal.SIGKILL)
+        project.wait_for_log("reloaded: other.py  ")
+        assert project.says("one")
+
+
+FLAGS = """
+import sys
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    flags = sys.flags.optimize, sys.flags.utf8_mode, sys.flags.dont_write_bytecode, sys.flags.int_max_str_digits
+    return [repr((*flags, sys.warnoptions)).encode()]
+"""
+
+
+def test_a_worker_is_an_interpreter_like_its_supervisors(tmp_path: Path) -> None:
+    options = ["-OO", "-X", "utf8", "-X", "int_max_str_digits=0", "-B", "-W", "ignore::UserWarning"]
+    with loop(tmp_path, files={"app.py": FLAGS}, options=options) as project:
+        assert project.get() == (200, "(2, 1, 1, 0, ['ignore::UserWarning'])")
+
+
 def test_while_git_works_it_waits(tmp_path: Path) -> None:
     with loop(tmp_path, files={".git/HEAD": "x"}) as project:
         lock = project.folder / ".git" / "index.lock"

@@ -236,6 +236,7 @@ def test_a_server_that_nobody_asks_anything_sleeps(kind: str, tmp_path: Path) ->
         client = connect(("127.0.0.1", server.port))
         assert client.exchange(request("/", "Connection: close")).status == 200
         client.close()
+        until(lambda: not server.children())
         server.wait_until_idle()
         before = server.wake_ups()
         time.sleep(0.3)  # in which a pool's deputy would have made three hundred rounds

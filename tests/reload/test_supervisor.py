@@ -509,6 +509,16 @@ def test_flask_in_debug_reads_a_changed_template_by_itself(tmp_path: Path, monke
         assert project.workers() == worker
 
 
+@pytest.mark.parametrize("words", [["--reload-on", "*.html"], ["--watch-also", "templates/index.html"]])
+def test_a_template_that_was_asked_for_is_reloaded_all_the_same(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    with loop(tmp_path, *words, files={"app.py": FLASK, "templates/index.html": "one"}) as project:
+        project.save("templates/index.html", "two")
+        project.wait_for_log("reloaded: ")
+
+
 def test_without_debug_it_does_not_and_is_reloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASK_DEBUG", "0")
     with loop(tmp_path, files={"app.py": FLASK, "templates/index.html": "one"}) as project:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.running import until
-from wsgiserve.reload.sources import Lookout, Places, Sources, Wishes, places
+from wsgiserve.reload.sources import Places, ScriptLookout, Sources, Wishes, places
 
 NOWHERE = Places(frozenset(), frozenset(), frozenset())
 
@@ -93,7 +93,7 @@ def test_this_interpreter_imports_from_here(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("stat", [True, False])
 def test_changes_are_told_when_their_burst_is_over_and_only_those_of_content(stat: bool, project: Path) -> None:
     where = Places(frozenset([str(project)]), frozenset(), frozenset())
-    lookout = Lookout(where, Wishes(interval=0.01, stat=stat), lambda hint: pytest.fail(hint.what))
+    lookout = ScriptLookout(where, Wishes(interval=0.01, stat=stat), lambda hint: pytest.fail(hint.what))
     assert (lookout.fileno() is None) is (lookout.kind == "stat")
     (project / "a.py").write_text("other")
     os.utime(project / "shop" / "cart.py")

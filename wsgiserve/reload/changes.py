@@ -10,7 +10,7 @@ Source: watchfiles' ``DefaultFilter`` and werkzeug's reloader for what people ex
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatch
 from hashlib import blake2b
@@ -164,6 +164,19 @@ class Project:
             if root in path.parents:
                 return str(path.relative_to(root))
         return str(path)
+
+    def names(self, paths: Iterable[Path], modules: Mapping[str, str] | None = None) -> str:
+        """For a line of the log: ``shop/cart.py -> shop.cart, templates/base.html``.
+
+        Args:
+            modules: names, by the path of their file.
+        """
+        names = []
+        for path in paths:
+            module = (modules or {}).get(str(path))
+            names.append(self.short(path) + (f" -> {module}" if module else ""))
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        return ", ".join(names[:3]) + more
 
     def _restarts(self, path: Path) -> bool:
         return bool(_matching(path.name, _RESTART) or self._wanted(path)) or self.is_template(path)

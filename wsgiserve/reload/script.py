@@ -21,18 +21,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wsgiserve.reload.changes import forget_bytecode
 from wsgiserve.reload.channel import Channel, Message
-from wsgiserve.reload.sources import Lookout, Places, Wishes, places
+from wsgiserve.reload.sources import Places, ScriptLookout, Wishes, places
+from wsgiserve.reload.waiting import Waiting
 from wsgiserve.server.hints import log_hint
-from wsgiserve.server.poller import Waker
 
 if TYPE_CHECKING:
     from wsgiserve.server.base import BaseWSGIServer
@@ -87,22 +85,20 @@ class ScriptSupervisor:
     def __init__(self, listeners: Sequence[socket.socket], wishes: Wishes) -> None:
         self._listeners = listeners
         self._wishes = wishes
-        self._selector = selectors.DefaultSelector()
+        self._waiting = Waiting()
         self._named: set[str] = set()  # by the application, with wsgiserve.watch()
         self._lookout = self._new_lookout(places())
         self._child: _Child | None = None
         self._pending: dict[Path, None] = {}
         self._reloaded_for: set[str] = set()
-        self._signals: list[int] = []
-        self._handled = 0
         self._code: int | None = None
 
     def run(self) -> int:
         """The exit code of the script; 128 and its number after a signal that a child died of."""
-        waker = Waker()
-        self._selector.register(waker.fileno, selectors.EVENT_READ, waker.silence)
+        heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         try:
-            with self._signals_handled(waker):
+            # When a child has ended, the wake-up is all that is needed.
+            with self._waiting.noting(heeded, {signal.SIGCHLD: lambda: None}):
                 self._start()
                 while self._code is None:
                     self._wait()
@@ -111,55 +107,32 @@ class ScriptSupervisor:
                 self._child.process.kill()
                 self._bury(self._child)
             self._lookout.close()
-            self._selector.close()
-            waker.close()
+            self._waiting.close()
         return self._code
 
     @property
     def interrupted(self) -> bool:
         """Whether the first signal was Ctrl-C's."""
-        return self._signals[:1] == [signal.SIGINT]
+        return self._waiting.signals[:1] == [signal.SIGINT]
 
     # Waiting
 
     def _wait(self) -> None:
-        due = min(self._lookout.due, self._child.due if self._child is not None else inf)
-        timeout = None if due == inf else max(due - time.monotonic(), 0.0)
-        for key, _ in self._selector.select(timeout):
-            key.data()
-        self._pass_signals_on()
+        self._waiting.wait(min(self._lookout.due, self._child.due if self._child is not None else inf))
+        self._pass_signals_on(self._waiting.new_signals())
         self._look_after_child()
         changed = self._lookout.changed()
-        if changed and not self._signals:
+        if changed and not self._waiting.signals:
             self._consider(changed)
-
-    @contextmanager
-    def _signals_handled(self, waker: Waker) -> Iterator[None]:
-        def note(number: int, frame: FrameType | None) -> None:
-            self._signals.append(number)
-
-        def ring(number: int, frame: FrameType | None) -> None:
-            """A child has ended; the wake-up is all that is needed."""
-
-        handlers: dict[int, Any] = {signal.SIGCHLD: ring}
-        handlers |= {number: note for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
-        before: dict[int, Any] = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-        bell = signal.set_wakeup_fd(waker.bell, warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(bell)
-            for number, handler in before.items():
-                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     # Files
 
-    def _new_lookout(self, where: Places) -> Lookout:
-        lookout = Lookout(where, self._wishes, log_hint)
-        lookout.add(self._named)
+    def _new_lookout(self, where: Places) -> ScriptLookout:
+        lookout = ScriptLookout(where, self._wishes, log_hint)
+        lookout.add_named(self._named)
         fileno = lookout.fileno()
         if fileno is not None:
-            self._selector.register(fileno, selectors.EVENT_READ, lookout.look)
+            self._waiting.selector.register(fileno, selectors.EVENT_READ, lookout.look)
         return lookout
 
     def _look_further(self, where: Places) -> None:
@@ -169,7 +142,7 @@ class ScriptSupervisor:
         before, self._lookout = self._lookout, self._new_lookout(where | self._lookout.where)
         fileno = before.fileno()
         if fileno is not None:
-            self._selector.unregister(fileno)
+            self._waiting.selector.unregister(fileno)
         before.close()
 
     def _consider(self, changed: Sequence[Path]) -> None:
@@ -194,16 +167,16 @@ class ScriptSupervisor:
         log.info(" * Restarting with %s", self._lookout.kind)
         self._pending.clear()
         child = self._child = _Child(self._listeners)
-        self._selector.register(child.channel, selectors.EVENT_READ, lambda: self._hear(child))
+        self._waiting.selector.register(child.channel, selectors.EVENT_READ, lambda: self._hear(child))
 
     def _hear(self, child: _Child) -> None:
         message = child.channel.receive()
         if message is None:
-            self._selector.unregister(child.channel)
+            self._waiting.selector.unregister(child.channel)
             child.channel.close()
         elif "watch" in message:
             self._named |= set(message["watch"])
-            self._lookout.add(message["watch"])
+            self._lookout.add_named(message["watch"])
         else:
             self._is_loaded(child, message)
 
@@ -230,11 +203,11 @@ class ScriptSupervisor:
     def _bury(self, child: _Child) -> None:
         child.process.wait()
         if child.channel.fileno() >= 0:
-            self._selector.unregister(child.channel)
+            self._waiting.selector.unregister(child.channel)
             child.channel.close()
 
     def _ended(self, child: _Child, code: int) -> None:
-        if self._signals:
+        if self._waiting.signals:
             self._code = 0
         elif code == AGAIN:
             self._reloaded_for |= child.told
@@ -252,17 +225,16 @@ class ScriptSupervisor:
 
     # Ends
 
-    def _pass_signals_on(self) -> None:
+    def _pass_signals_on(self, new: Sequence[int]) -> None:
         """A child that serves stops as a server does; one that still loads has nothing to finish."""
-        child, new = self._child, self._signals[self._handled :]
-        self._handled += len(new)
+        child = self._child
         if child is None:
             self._code = 0 if new else None
             return
         for _ in new:
             if not (child.loaded and child.channel.send({"stop": True})):
                 child.process.terminate()
-        if self._handled > 1:
+        if len(self._waiting.signals) > 1:
             child.due = min(child.due, time.monotonic() + _AT_ONCE_SECONDS)
 
 

@@ -25,7 +25,7 @@ from wsgiserve.reload.changes import forget_bytecode
 from wsgiserve.reload.channel import Channel
 from wsgiserve.reload.imported import modules_of
 from wsgiserve.reload.script import AGAIN, CHANNEL_VARIABLE
-from wsgiserve.reload.sources import Lookout, Places, Sources, Wishes, places
+from wsgiserve.reload.sources import Places, ScriptLookout, Sources, Wishes, places
 from wsgiserve.server.hints import log_hint
 from wsgiserve.server.sockets import from_fd
 from wsgiserve.signals import stopped_by_signals
@@ -102,8 +102,8 @@ class ScriptChild:
     def _watcher(self, where: Places) -> Callable[[], None]:
         """What is to run in a thread of its own."""
         if self._channel is None:
-            lookout = Lookout(where, self._wishes, log_hint)
-            on_watch(lookout.add)
+            lookout = ScriptLookout(where, self._wishes, log_hint)
+            on_watch(lookout.add_named)
             return partial(self._watch, lookout)
         sources = Sources(where, self._wishes)
         on_watch(partial(self._watch_also, self._channel, sources))
@@ -122,7 +122,7 @@ class ScriptChild:
                 self._stops.asked()
         self._stops.asked()
 
-    def _watch(self, lookout: Lookout) -> None:
+    def _watch(self, lookout: ScriptLookout) -> None:
         fileno = lookout.fileno()
         while not self._changed:
             timeout = None if lookout.due == inf else max(lookout.due - time.monotonic(), 0.0)

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
-from math import inf
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from wsgiserve.foreign import is_foreign
-from wsgiserve.reload.burst import Burst
 from wsgiserve.reload.changes import Project
-from wsgiserve.reload.watching import POLL_SECONDS, new_watch
+from wsgiserve.reload.lookout import Lookout
+from wsgiserve.reload.watching import POLL_SECONDS
 from wsgiserve.server.hints import Hint
 
-__all__ = ["Lookout", "Places", "Sources", "Wishes", "places"]
+__all__ = ["Places", "ScriptLookout", "Sources", "Wishes", "places"]
 
 _CODE = (".py", ".so")
 
@@ -146,54 +144,25 @@ def _has_code(folder: Path) -> bool:
         return False
 
 
-class Lookout:
-    """Watches sources, and tells of a burst of changes when it is over.
+class ScriptLookout(Lookout):
+    """Watches the sources of a script.
 
     Args:
-        tell: called with what a person should know about how it is watched.
+        tell: called with what a person should know about how they are watched.
 
     Attributes:
-        kind: for a person; ``inotify`` or, as werkzeug calls it, ``stat``.
+        where: the script imports from.
     """
 
     def __init__(self, where: Places, wishes: Wishes, tell: Callable[[Hint], None]) -> None:
         self.where = where
         self.sources = Sources(where, wishes)
-        folders = self.sources.folders()
-        self._watch = new_watch(self.sources, folders, tell, poll=wishes.stat)
-        self.kind = "stat" if self._watch.fileno() is None else self._watch.kind
-        self._interval = wishes.interval if wishes.stat else POLL_SECONDS
-        self._look_due = inf if self._watch.fileno() is not None else time.monotonic() + self._interval
-        self._burst = Burst(self.sources)
-        self.sources.learn(self.sources.files(folders))
+        interval = wishes.interval if wishes.stat else POLL_SECONDS
+        super().__init__(self.sources, tell, poll=wishes.stat, interval=interval)
+        if self.fileno() is None:
+            self.kind = "stat"  # as werkzeug calls it
 
-    def fileno(self) -> int | None:
-        """Descriptor that is readable when there is something to ``look`` at; None: when ``due``."""
-        return self._watch.fileno()
-
-    @property
-    def due(self) -> float:
-        """By the monotonic clock, when to call ``changed`` though the descriptor is silent."""
-        return min(self._look_due, self._burst.due)
-
-    def add(self, names: Iterable[str]) -> None:
+    def add_named(self, names: Iterable[str]) -> None:
         """The application has named more files."""
         for path in self.sources.add_extra(names):
-            self.sources.learn([path])
-            self._watch.add(path)
-
-    def look(self) -> None:
-        """Take note of what has happened."""
-        self._burst.add(self._watch.read(), time.monotonic())
-
-    def changed(self) -> Sequence[Path]:
-        """The files that have other content than before, once nothing more happens to them."""
-        now = time.monotonic()
-        if now >= self._look_due:
-            self._look_due = now + self._interval
-            self.look()
-        return self._burst.take() if self._burst.is_over(now) else ()
-
-    def close(self) -> None:
-        """Stop watching."""
-        self._watch.close()
+            self.add(path)

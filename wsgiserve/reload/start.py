@@ -26,8 +26,9 @@ from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.origins import Origins
 from wsgiserve.reload.changes import Project, find_root
 from wsgiserve.reload.loader import Loader
+from wsgiserve.reload.plan import Plan
 from wsgiserve.reload.shortcuts import HINT, Shortcut, Shortcuts, are_wanted
-from wsgiserve.reload.supervisor import Plan, Supervisor
+from wsgiserve.reload.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from wsgiserve.config import Config

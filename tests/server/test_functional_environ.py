@@ -125,11 +125,14 @@ def test_seconds_are_those_that_the_application_took(start: Start) -> None:
     assert served.stop().access.seconds >= waited
 
 
-def test_chunks_do_not_count_in_the_size_and_what_the_server_says_itself_neither(start: Start) -> None:
+def test_chunks_do_not_count_in_the_size_and_what_the_server_says_itself_does(start: Start) -> None:
     served = start(apps.large, limits=Limits(body=5))
     served.connect(request("/generator?1")).read()
-    served.connect(request(method="POST", body=b"123456")).read()
-    assert sorted((access.status, access.size) for access in served.stop().accesses) == [(200, 1048576), (413, 0)]
+    said = len(served.connect(request(method="POST", body=b"123456")).read().body)
+    refused = len(served.connect(b"nonsense\r\n\r\n").read().body)
+    sizes = sorted((access.status, access.size) for access in served.stop().accesses)
+    assert sizes == [(200, 1048576), (400, refused), (413, said)]
+    assert said > refused > 0
 
 
 def test_without_an_access_log_requests_are_answered_all_the_same(start: Start) -> None:

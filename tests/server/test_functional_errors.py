@@ -46,7 +46,7 @@ def test_a_failure_before_output_is_a_500_and_an_entry_in_the_log(path: str, sta
     assert where in failure.text
     assert "apps.py" in failure.text
     failed, good = journal.accesses
-    assert (failed.status, failed.size, failed.target) == (500, 0, f"/{path}")
+    assert (failed.status, failed.size, failed.target) == (500, len(FAILED), f"/{path}")
     assert failed.note.startswith("✗ ")
     assert (good.status, good.note) == (200, "")
 

@@ -239,6 +239,8 @@ class Channel:
             version=b"HTTP/%d.%d" % self.server.http_version,
             page=page,
         )
+        # For the access log: what the server says itself is sent as well.
+        self.http.content_sent = len(answer.partition(b"\r\n\r\n")[2])
         outbox = Outbox(answer)
         try:
             outbox.flush(self.stream)

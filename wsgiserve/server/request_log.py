@@ -93,7 +93,8 @@ class RequestLog(RequestFacts):
         write = self.server.access_log
         if write is not None:
             peer, number = self.address_string(), next(self.server.numbers)
-            write(Access(time.time(), 0.0, peer, "-", "-", "-", error.status, 0, number, f"✗ {error}"))
+            size = self.http.content_sent
+            write(Access(time.time(), 0.0, peer, "-", "-", "-", error.status, size, number, f"✗ {error}"))
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write the access line of the current request. Called only if a subclass overrides one of the log methods."""

@@ -8,9 +8,6 @@ about words, which is that of ``messages.py``.
 
 from __future__ import annotations
 
-import os
-import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -20,10 +17,13 @@ from wsgiserve import messages
 from wsgiserve.config import Config, options
 from wsgiserve.environment import Environment, find_environment
 from wsgiserve.flaskvariables import flask_variables
+from wsgiserve.pyproject import Pyproject, read_pyproject
 
 __all__ = ["Settings", "flag_of", "settle", "variable_of"]
 
 _FLASK, _FILE, _VARIABLE, _FLAG = range(4)
+
+_PREFIX = "WSGISERVE_"
 
 
 class Settings(NamedTuple):
@@ -59,29 +59,31 @@ def settle(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path
         UserError: an unknown key, a value that an option does not take, options that exclude each other, no file where
             one is named.
     """
-    found = _find(flags, environ, directory)
+    file = read_pyproject(directory)
+    found = _find(flags, environ, file)
     app, env_file = (found[name].value if name in found else None for name in ("app", "env_file"))
     environment = find_environment(env_file, app, directory, environ)
     variables = environment.read(environ)
     if variables:
-        found = _find(flags, {**environ, **variables}, directory)
+        found = _find(flags, {**environ, **variables}, file)
     _settle_exclusive(found)
     _settle_dependent(found)
     config = Config(**{name: of.value for name, of in found.items()})
     _refuse_two_kinds_of_proxy_headers(config, found)
     _refuse_debugger_in_production(config, found, environ)
     sources = {name: found[name].source if name in found else "default" for name in options()}
-    return Settings(config, sources, environment, variables)
+    notes = tuple(_notes({**environ, **variables}, file))
+    return Settings(config, sources, environment, variables, notes)
 
 
-def _find(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path) -> dict[str, _Found]:
-    places = (_in_flasks_variables(environ), _in_file(directory), _in_variables(environ), _in_flags(flags))
+def _find(flags: Mapping[str, Any], environ: Mapping[str, str], file: Pyproject | None) -> dict[str, _Found]:
+    places = (_in_flasks_variables(environ), _in_file(file), _in_variables(environ), _in_flags(flags))
     return dict(chain(*places))  # later ones win
 
 
 def variable_of(name: str) -> str:
     """The environment variable of an option."""
-    return f"WSGISERVE_{name.upper()}"
+    return _PREFIX + name.upper()
 
 
 def flag_of(name: str, value: Any) -> str:
@@ -125,56 +127,41 @@ def _in_flasks_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, _Fou
         yield name, _Found(_parse_variable(variable, environ[variable], parse), _FLASK, variable, variable)
 
 
-def _in_file(directory: Path) -> Iterator[tuple[str, _Found]]:
-    file = _find_pyproject(directory)
-    if file is None:
-        return
-    shown = os.path.relpath(file, directory)
-    try:
-        text = file.read_text("utf-8")
-        document = tomllib.loads(text)
-    except (OSError, ValueError) as error:  # not readable, not UTF-8, not TOML
-        raise messages.unreadable_config(shown, error) from None
-    tool = document.get("tool", {})
-    table = tool.get("wsgiserve", {}) if isinstance(tool, dict) else {}
-    if not isinstance(table, dict):
-        raise messages.bad_config(shown, "is not a table.", None, "write [tool.wsgiserve], and options below it.")
-    for key, value in table.items():
-        yield key, _Found(_parse_key(key, value, shown, text), _FILE, shown, f'"{key}" in {shown}')
+def _in_file(file: Pyproject | None) -> Iterator[tuple[str, _Found]]:
+    if file is not None:
+        for key, value in file.options().items():
+            yield key, _Found(_parse_key(key, value, file), _FILE, file.shown, f'"{key}" in {file.shown}')
 
 
-def _find_pyproject(directory: Path) -> Path | None:
-    """The nearest one upwards; a repository's top is the last place to look."""
-    for folder in (directory, *directory.parents):
-        file = folder / "pyproject.toml"
-        if file.is_file():
-            return file
-        if (folder / ".git").exists():
-            return None
-    return None
-
-
-def _parse_key(key: str, value: Any, file: str, text: str) -> Any:
+def _parse_key(key: str, value: Any, file: Pyproject) -> Any:
     known = options()
     if key not in known:
         fix = messages.did_you_mean(key, known, '"{}"') or "wsgiserve --show-config lists the keys."
-        raise messages.bad_config(file, f'unknown key "{key}".', _line_of(key, text), fix)
+        raise messages.bad_config(file.shown, f'unknown key "{key}".', file.line_of(key), fix)
     try:
         return known[key].kind.parse(value)
     except ValueError as error:
         what = f"{key} {error}, not {value!r}."
-        raise messages.bad_config(file, what, _line_of(key, text), "wsgiserve --help explains the options.") from None
+        fix = "wsgiserve --help explains the options."
+        raise messages.bad_config(file.shown, what, file.line_of(key), fix) from None
 
 
-def _line_of(key: str, text: str) -> int | None:
-    """The line of a key in the table; None where TOML is written in a way that this does not find."""
-    inside = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith("["):
-            inside = line.strip().startswith("[tool.wsgiserve]")
-        elif inside and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
-            return number
-    return None
+# What looks like ours and is none. It may be for another version, so a word is enough.
+
+# Variables for programs that we start, and for our own tests.
+_NO_OPTIONS = frozenset(["RELOADER_CHANNEL", "SAMPLES_DATA", "SCREENSHOTS", "STRESS_SECONDS", "TEST_ALL"])
+
+
+def _notes(environ: Mapping[str, str], file: Pyproject | None) -> Iterator[str]:
+    known = {name.upper() for name in options()}
+    said = {
+        variable.removeprefix(_PREFIX) for variable in environ if variable.startswith(_PREFIX) and environ[variable]
+    }
+    for name in sorted(said - known - _NO_OPTIONS):
+        hint = messages.did_you_mean(name, sorted(known), _PREFIX + "{}") or "wsgiserve --help lists the options."
+        yield f"{_PREFIX}{name} is the variable of no option: {hint}"
+    if file is not None and file.misspelt():
+        yield f"{file.shown} [tool.{file.misspelt()}] is not read: did you mean [tool.wsgiserve]?"
 
 
 # What does not go together. A stronger place overrules what a weaker one says: whoever types --uds today need not first

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,6 +155,44 @@ def test_a_file_that_is_not_toml_is_refusal(project: Project) -> None:
 def test_a_file_that_is_not_utf_8_is_refusal(project: Project) -> None:
     (project.directory / "pyproject.toml").write_bytes(b"# \xff\n")
     assert refusal(project).what == "pyproject.toml cannot be read."
+
+
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [("WSGISERVE_PROT", "did you mean WSGISERVE_PORT?"), ("WSGISERVE_XYZZY", "wsgiserve --help lists the options.")],
+)
+def test_a_variable_of_no_option_is_told_and_left_aside(variable: str, hint: str, project: Project) -> None:
+    project.write("dev.env", "WSGISERVE_HSOT=::1")
+    found = settle({"env_file": "dev.env"}, {variable: "1", "WSGISERVE_POTR": ""}, project.directory)
+    assert found.config.port == 8000
+    assert found.notes == (
+        "WSGISERVE_HSOT is the variable of no option: did you mean WSGISERVE_HOST?",
+        f"{variable} is the variable of no option: {hint}",
+    )
+
+
+def test_the_variables_of_the_project_itself_are_known(project: Project) -> None:
+    root = Path(__file__).parents[2]
+    folders = ("wsgiserve", "tests", "sample_apps", "benchmarks")
+    files = [file for folder in folders for file in root.glob(f"{folder}/**/*.py") if file != Path(__file__)]
+    texts = [file.read_text() for file in files]
+    ours = {name for text in texts for name in re.findall(r"\bWSGISERVE_[A-Z_]*[A-Z]\b", text)}
+    others = ours - {variable_of(name) for name in options()}
+    assert "WSGISERVE_TEST_ALL" in others
+    assert settle({}, dict.fromkeys(others, "1"), project.directory).notes == ()
+
+
+@pytest.mark.parametrize("name", ["wsgiserv", "wsgi-serve", "WSGIServe", "wsgisevre"])
+def test_a_table_that_is_nearly_ours_is_told(name: str, project: Project) -> None:
+    project.write("pyproject.toml", f"[tool.{name}]\nport = 1")
+    assert settled(project).config.port == 8000
+    assert settled(project).notes == (f"pyproject.toml [tool.{name}] is not read: did you mean [tool.wsgiserve]?",)
+
+
+@pytest.mark.parametrize("name", ["wsgi", "uwsgi", "serve", "gunicorn"])
+def test_a_table_of_another_program_is_nothing_to_tell_of(name: str, project: Project) -> None:
+    project.write("pyproject.toml", f"[tool.{name}]\nport = 1\n[tool.wsgiserve]\nport = 2")
+    assert (settled(project).config.port, settled(project).notes) == (2, ())
 
 
 def test_a_variable_that_an_option_does_not_take_is_refusal(project: Project) -> None:

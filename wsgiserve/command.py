@@ -84,10 +84,17 @@ class Command:
             typed: the whole command, to suggest a better one; its port is behind a flag or at its end.
         """
         self._greet, self._typed = greet, [*typed]
+        return self._reporting(lambda: self._serve_settled(settings, loaded, loader))
+
+    def _serve_settled(self, settings: Settings, loaded: LoadedApp | None, loader: Loader | None) -> int:
+        config = settings.config
+        try:
+            options()["port"].kind.parse(config.port)  # which others have not looked at
+        except ValueError as error:
+            raise messages.bad_option(f"the port {error}, not {config.port}.", "choose another one.") from None
         if loaded is not None:
-            return self._reporting(lambda: self._launch(settings, loaded))
-        app = settings.config.app or ""
-        return self._reporting(lambda: self._supervise(settings, app, "", _project(settings.config), loader))
+            return self._launch(settings, loaded)
+        return self._supervise(settings, config.app or "", "", _project(config), loader)
 
     def _reporting(self, run: Callable[[], int]) -> int:
         """Run, and report what goes wrong."""

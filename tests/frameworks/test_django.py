@@ -85,6 +85,12 @@ def runserver(
         yield project
 
 
+def test_a_port_that_is_none_is_refused(tmp_path: Path) -> None:
+    with runserver(tmp_path, last="70000") as project:
+        assert project.process.wait(30) == 2
+        assert "error[bad-option]: the port takes a whole number from 0 to 65535, not 70000." in project.log()
+
+
 def test_it_reloads_code_templates_and_settings_and_heals(tmp_path: Path) -> None:
     with runserver(tmp_path) as project:
         assert project.get() == (200, "good morning, one")

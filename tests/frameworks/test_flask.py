@@ -53,6 +53,12 @@ def flask(*words: str) -> list[str]:
     return ["-m", "flask", *words, "-p", "0"]
 
 
+def test_a_port_that_is_none_is_refused(tmp_path: Path) -> None:
+    with python(tmp_path, "-m", "flask", "--app", "app", "serve", "-p", "70000", files={"app.py": APP}) as project:
+        assert project.process.wait(30) == 2
+        assert "error[bad-option]: the port takes a whole number from 0 to 65535, not 70000." in project.log()
+
+
 def test_in_debug_it_reloads_and_heals(tmp_path: Path) -> None:
     with python(tmp_path, *flask("--app", "app", "--debug", "serve"), files={"app.py": APP}) as project:
         assert project.get() == (200, "one debug=True threads=True")

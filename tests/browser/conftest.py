@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from tests.needed import needs
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
 
@@ -33,20 +35,30 @@ MILLISECONDS = 60_000
 
 Scheme = Literal["light", "dark"]
 Open = Callable[..., "Page"]
+Launch = Callable[..., "Browser"]
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests."""
-    if CHROMIUM is None:
-        assert "WSGISERVE_TEST_ALL" not in os.environ, "Chromium is not installed"
-        pytest.skip("Chromium is not installed")
+def launch() -> Iterator[Launch]:
+    """Start a browser, ``launch(**variables)``; it is closed with the others at the end, or before."""
+    needs("chromium")
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=MILLISECONDS)
-        yield browser
-        browser.close()
+    with sync_playwright() as playwright:  # of which a thread can have only one
+
+        def begin(**variables: str) -> Browser:
+            env: dict[str, str | float | bool] = {**os.environ, **variables}
+            return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=MILLISECONDS, env=env)
+
+        yield begin
+
+
+@pytest.fixture(scope="session")
+def chromium(launch: Launch) -> Iterator[Browser]:
+    """One browser for all tests."""
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 class Complaints:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Open, Scheme
+from tests.browser.conftest import Complaints, Open, Scheme
 from tests.browser.screen import page_of, text_of
 from tests.shops import DJANGO, FLASK, Shop
 from tests.terminals import Terminal, terminal
@@ -126,9 +126,10 @@ def test_a_day(day: Day, port: int) -> None:
     day.shows("mate: 10 €", step="exception-fixed")
 
 
-def test_the_process_dies_and_the_port_is_taken(day: Day, shop: Shop, port: int) -> None:
+def test_the_process_dies_and_the_port_is_taken(day: Day, shop: Shop, port: int, complaints: Complaints) -> None:
     day.save(shop.prices, shop.with_prices(), f"reloaded: {shop.prices}")
     crash(day, f"http://localhost:{port}/crash")
+    complaints.found.clear()  # that no answer came
     day.sees("the app's process ended twice", step="crashed")
 
     text = (day.folder / shop.views).read_text().replace("os._exit(7)", f"return index({shop.request})")

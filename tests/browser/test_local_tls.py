@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import CHROMIUM, FLAGS, MILLISECONDS
+from tests.browser.conftest import Launch
 from tests.needed import needs
 from tests.reload.looping import loop
 
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Of a user whose browser trusts what the browser's makers trust."""
-    needs("chromium")
     needs("certutil")
     folder = tmp_path / "home"
     folder.mkdir()
@@ -28,20 +27,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def open_in_browser(url: str) -> str:
-    """What is there, for a browser that was started for this; or what it says in place of it."""
-    from playwright.sync_api import Error, sync_playwright
+def open_in(launch: Launch, home: Path, url: str) -> str:
+    """What is there, for a browser of this user's that was started for it; or what it says in place of it."""
+    from playwright.sync_api import Error
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=MILLISECONDS)
-        page = browser.new_page()
-        try:
-            page.goto(url)
-            return page.inner_text("body")
-        except Error as error:
-            return str(error)
-        finally:
-            browser.close()
+    browser = launch(HOME=str(home))
+    page = browser.new_page()
+    try:
+        page.goto(url)
+        return page.inner_text("body")
+    except Error as error:
+        return str(error)
+    finally:
+        browser.close()
 
 
 def tls(*words: str) -> None:
@@ -49,15 +47,15 @@ def tls(*words: str) -> None:
 
 
 def test_a_browser_trusts_the_authority_from_install_until_remove(
-    home: Path, tmp_path_factory: pytest.TempPathFactory
+    launch: Launch, home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     names = ("--allowed-host", "shop.localhost")
     with loop(tmp_path_factory.mktemp("server"), "--tls", *names, files={"words.py": "WORD = 'tea'\n"}) as server:
         localhost, shop = (f"https://{name}:{server.port}/" for name in ("localhost", "shop.localhost"))
-        assert "ERR_CERT_AUTHORITY_INVALID" in open_in_browser(localhost)
+        assert "ERR_CERT_AUTHORITY_INVALID" in open_in(launch, home, localhost)
         tls("install")
         for url in (localhost, shop, f"https://127.0.0.1:{server.port}/"):
-            assert open_in_browser(url).startswith("tea ")
-        assert "ERR_CERT_COMMON_NAME_INVALID" in open_in_browser(f"https://blog.localhost:{server.port}/")
+            assert open_in(launch, home, url).startswith("tea ")
+        assert "ERR_CERT_COMMON_NAME_INVALID" in open_in(launch, home, f"https://blog.localhost:{server.port}/")
         tls("remove")
-        assert "ERR_CERT_AUTHORITY_INVALID" in open_in_browser(localhost)
+        assert "ERR_CERT_AUTHORITY_INVALID" in open_in(launch, home, localhost)

@@ -1,4 +1,4 @@
-"""The samples in a real browser, headless Chromium: pages, styles, pictures, scripts, and server-sent events.
+"""The samples in a real browser, headless Chromium: pages, styles, pictures, scripts.
 
 Each page is left as a picture too, to be looked at, in ``$WSGISERVE_SCREENSHOTS`` or else in pytest's temporary folder.
 """
@@ -6,7 +6,6 @@ Each page is left as a picture too, to be looked at, in ``$WSGISERVE_SCREENSHOTS
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,27 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.needed import needs
 from tests.oracle.conversations import Talk
 from tests.oracle.serving import Served, Spec
+from tests.samples.notebooks import notebook
 
 Serve = Callable[[Spec], Served]
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--hide-scrollbars",
-)
 SECONDS = 120
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
@@ -46,7 +35,7 @@ class Browser:
 
     def run(self, *arguments: str) -> str:
         """Start it, wait until it ends, return what it printed."""
-        line = [str(CHROMIUM), *FLAGS, f"--user-data-dir={self.profile}", *arguments]
+        line = [str(CHROMIUM), *FLAGS, "--headless", "--hide-scrollbars", f"--user-data-dir={self.profile}", *arguments]
         return subprocess.run(line, capture_output=True, text=True, timeout=SECONDS, check=True).stdout
 
     def picture(self, url: str, name: str, width: int = 900) -> Path:
@@ -62,6 +51,7 @@ class Browser:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> Browser:
+    needs("chromium")
     configured = os.environ.get("WSGISERVE_SCREENSHOTS")
     pictures = Path(configured) if configured else tmp_path / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
@@ -71,17 +61,7 @@ def browser(tmp_path: Path) -> Browser:
 @pytest.fixture
 def notes(serve_anew: Serve) -> Talk:
     """A notebook with two notes in it."""
-    talk = Talk(serve_anew(Spec("sample_apps.notes:create_app", "pool", ())).url)
-    talk("POST", "/sign-in", data={"name": "Ada Lovelace"})
-    files = {"attachment": ("engine.txt", b"punched card\n")}
-    text = "It weaves algebraical patterns\njust as the loom weaves flowers and leaves."
-    talk("POST", "/notes", data={"title": "The engine", "text": text}, files=files)
-    talk(
-        "POST",
-        "/notes",
-        data={"title": "A title that is so long that it has to find another line in the list of all notes"},
-    )
-    return talk
+    return notebook(serve_anew(Spec("sample_apps.notes:create_app", "pool", ())).url)
 
 
 def is_a_picture_of_something(path: Path) -> bool:
@@ -103,13 +83,6 @@ def test_notes(browser: Browser, notes: Talk, path: str, text: str, width: int) 
     assert text in browser.page(notes.url + path)
     name = f"notes{path.replace('/', '-').rstrip('-')}-{width}"
     assert is_a_picture_of_something(browser.picture(notes.url + path, name, width))
-
-
-def test_a_browser_receives_server_sent_events(browser: Browser, notes: Talk) -> None:
-    # The stream has no end, so the browser is told when to take its picture of the page.
-    page = browser.page(f"{notes.url}/live", "--timeout=10000")
-    assert "New notes appear here as they are stored." in page
-    assert '<a href="/notes/1"><b>The engine</b>' in page
 
 
 @pytest.mark.parametrize("path", ["/", "/road/", "/nowhere"])

@@ -10,6 +10,7 @@ import json
 import logging
 import multiprocessing
 import os
+import re
 import signal
 import ssl
 import threading
@@ -52,21 +53,37 @@ class Logged(NamedTuple):
     """Whose it is, of what an application wrote to ``wsgi.errors``."""
 
 
+# What any line may say where the machine is busy.
+_QUEUED = re.compile(r"(?:  )?(queue \d+ ms · \d+/\d+ (?:threads|processes) busy)")
+
+
 class Journal:
-    """What has been written so far."""
+    """What has been written so far.
+
+    Attributes:
+        queued: how long requests waited, by their target; it is not in the notes of their accesses.
+    """
 
     def __init__(self, path: Path) -> None:
         self.accesses: list[Access] = []
+        self.queued: dict[str, str] = {}
         self.logs: list[Logged] = []
         self.notes: list[Any] = []
         for line in path.read_text().splitlines():
             what, value = json.loads(line)
             if what == "access":
-                self.accesses.append(Access(*value))
+                self._add(Access(*value))
             elif what == "log":
                 self.logs.append(Logged(*value))
             else:
                 self.notes.append(value)
+
+    def _add(self, access: Access) -> None:
+        found = _QUEUED.search(access.note)
+        if found is not None:
+            self.queued[access.target] = found[1]
+            access = access._replace(note=access.note.replace(found[0], ""))
+        self.accesses.append(access)
 
     @property
     def access(self) -> Access:

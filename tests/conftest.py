@@ -15,6 +15,16 @@ from tests.oracle.serving import OURS, Served, Spec, serve
 os.environ["WSGISERVE_RELOAD"] = "false"
 
 
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage does not measure what the test starts.
+
+    It takes a lock where it meets a file for the first time; the exception that a second signal raises, which may come
+    anywhere, comes there now and then, and leaves it locked for ever.
+    """
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="session", params=OURS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Each of our server classes, by its name on the command line."""

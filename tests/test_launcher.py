@@ -453,6 +453,7 @@ def test_every_kind_of_server_ends_on_ctrl_c_with_130_and_without_a_traceback(ki
         assert "Traceback" not in running.log()
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("kind", ["pool", "thread", "fork", "single"])
 def test_a_second_signal_ends_it_at_once(kind: str, number: signal.Signals, code: int, tmp_path: Path) -> None:

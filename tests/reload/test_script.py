@@ -321,6 +321,7 @@ def test_ctrl_c_is_one_signal_though_both_processes_get_it(tmp_path: Path) -> No
         assert running.process.wait(SECONDS) == 0
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_the_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
     with script(tmp_path) as running, begun(running, "/stuck"):
         os.killpg(running.process.pid, signal.SIGINT)

@@ -361,6 +361,7 @@ def test_a_signal_lets_requests_finish_and_names_them(tmp_path: Path) -> None:
         assert "stopping: GET /slow may take up to 10 s; Ctrl-C again stops at once" in project.log()
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_second_signal_waits_for_nobody(tmp_path: Path) -> None:
     with loop(tmp_path, "--graceful-timeout", "600") as project:
         client = connect(("127.0.0.1", project.port))

@@ -450,6 +450,7 @@ def test_a_signal_lets_what_runs_finish_and_leaves_nothing(kind: str, number: in
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("kind", ["pool", "thread", "fork"])
 def test_a_second_signal_does_not_wait_for_anybody(kind: str, tmp_path: Path) -> None:
     with apart(tmp_path, kind, deadlines={"graceful": 600.0}) as server:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from wsgiserve._version import __version__
 from wsgiserve.console import Console, escape
-from wsgiserve.server.addresses import LOOPBACKS, get_interface_ip
+from wsgiserve.server.addresses import LOOPBACKS, WILDCARDS, get_interface_ip
 
 __all__ = ["Banner", "process_age", "urls_for_people"]
 
@@ -28,8 +27,6 @@ _LONGEST_START = 60.0
 
 # Under nine lines in all, without the hint: three are blank, one is the head.
 _LINES_FOR_URLS_AND_NOTES = 4
-
-_WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +135,8 @@ def urls_for_people(addresses: Sequence[object], scheme: str) -> list[str]:
 
 
 def _hosts_for_people(host: str, *, twins: bool) -> list[str]:
-    if host in _WILDCARDS:
-        outside = get_interface_ip(_WILDCARDS[host])
+    if host in WILDCARDS:
+        outside = get_interface_ip(WILDCARDS[host])
         return ["localhost"] if outside in LOOPBACKS else ["localhost", outside]
     return ["localhost"] if twins and host in LOOPBACKS else [host]
 

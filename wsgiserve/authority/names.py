@@ -8,39 +8,31 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-__all__ = ["DOMAIN", "NETWORKS", "address_of", "is_local", "is_on_all_interfaces", "names_for"]
+from wsgiserve.server.addresses import LOOPBACKS, WILDCARDS, literal
+
+__all__ = ["DOMAIN", "NETWORKS", "is_local", "is_on_all_interfaces", "names_for"]
 
 DOMAIN = "localhost"
 NETWORKS = (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
 
 # No client takes *.localhost: for all they know localhost is a registry as com is. Names below it have to be named.
-_ALWAYS = ("localhost", "127.0.0.1", "::1")
-
-_ALL_INTERFACES = frozenset(["0.0.0.0", "::"])
+_ALWAYS = (DOMAIN, *LOOPBACKS)
 
 
 def names_for(hosts: Iterable[str]) -> tuple[str, ...]:
     """The names of a server that listens on these hosts; those that every certificate has come first."""
-    named = (host.lower().rstrip(".") for host in hosts if host not in _ALL_INTERFACES)
+    named = (host.lower().rstrip(".") for host in hosts if host not in WILDCARDS)
     return tuple(dict.fromkeys([*_ALWAYS, *named]))
 
 
 def is_on_all_interfaces(hosts: Iterable[str]) -> bool:
     """Whether other machines may connect by names that nobody has told."""
-    return not _ALL_INTERFACES.isdisjoint(hosts)
+    return not WILDCARDS.keys().isdisjoint(hosts)
 
 
 def is_local(name: str) -> bool:
     """Whether it can be no other machine's."""
-    address = address_of(name)
+    address = literal(name)
     if address is not None:
         return any(address in network for network in NETWORKS)
     return name == DOMAIN or name.endswith(f".{DOMAIN}")
-
-
-def address_of(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a name is; None for a domain name."""
-    try:
-        return ipaddress.ip_address(name)
-    except ValueError:
-        return None

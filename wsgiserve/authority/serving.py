@@ -36,11 +36,12 @@ def local_certificate(hosts: Sequence[str], allowed_hosts: Sequence[str] = ()) -
     mkcert = find_mkcert()
     if mkcert is not None:
         return LocalCertificate(folder.kept(mkcert.pem, names, lambda: mkcert.issue(names)))
+    others = [name for name in names if not is_local(name)]
     for name in names_for(hosts):
-        if not is_local(name):
+        if name in others:
             raise messages.tls_host(name)
-    file = folder.certificate([name for name in names if is_local(name)])
-    return LocalCertificate(file, tuple(_notes(folder, hosts, [name for name in names if not is_local(name)])))
+    file = folder.certificate([name for name in names if name not in others])
+    return LocalCertificate(file, tuple(_notes(folder, hosts, others)))
 
 
 def _notes(folder: Folder, hosts: Sequence[str], others: Sequence[str]) -> Iterator[str]:

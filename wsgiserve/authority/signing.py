@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from wsgiserve.authority.names import DOMAIN, NETWORKS, address_of
+from wsgiserve.authority.names import DOMAIN, NETWORKS
+from wsgiserve.server.tls import general_name
 
 __all__ = ["Authority"]
 
@@ -77,7 +78,7 @@ class Authority(NamedTuple):
         certificate = (
             _begin(_name("wsgiserve development server"), self.intermediate.subject, key, now)
             .not_valid_after(min(now + _LIFETIME, self.intermediate.not_valid_after_utc))
-            .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(map(general_name, names)), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(digital_signature=True), critical=True)
             .add_extension(_SERVERS, critical=False)
@@ -143,11 +144,6 @@ def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False) -> x
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    address = address_of(name)
-    return x509.DNSName(name) if address is None else x509.IPAddress(address)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey, certificates: Sequence[x509.Certificate]) -> bytes:

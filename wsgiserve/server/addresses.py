@@ -7,12 +7,24 @@ Source: ip(7), ipv6(7), unix(7); werkzeug 3.1 ``serving``.
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from pathlib import Path
 
-__all__ = ["LOOPBACKS", "Address", "get_interface_ip", "get_sockaddr", "resolve", "select_address_family"]
+__all__ = [
+    "LOOPBACKS",
+    "WILDCARDS",
+    "Address",
+    "get_interface_ip",
+    "get_sockaddr",
+    "literal",
+    "resolve",
+    "select_address_family",
+]
 
 LOOPBACKS = ("127.0.0.1", "::1")
+WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
+"""All addresses of a family."""
 
 Address = tuple[str, int] | tuple[str, int, int, int] | str
 """Of a TCP/IPv4, a TCP/IPv6 and a unix socket."""
@@ -31,6 +43,14 @@ def resolve(host: str, port: int) -> tuple[socket.AddressFamily, Address]:
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, socket.IPPROTO_TCP)[0]
         return found[0], found[4]  # type: ignore[return-value]  # typeshed allows for addresses without a port
     return family, address
+
+
+def literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def _is_ipv4(host: str) -> bool:

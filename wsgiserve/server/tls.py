@@ -8,7 +8,6 @@ Source: RFC 8996 (TLS 1.0 and 1.1 are dead), RFC 7301 (ALPN), RFC 9525 §6 (name
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 import ssl
 import sys
@@ -18,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from wsgiserve.server.addresses import literal
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import KeySerializationEncryption
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SSLContextSpec",
+    "general_name",
     "generate_adhoc_ssl_context",
     "generate_adhoc_ssl_pair",
     "is_ssl_error",
@@ -135,7 +137,7 @@ def generate_adhoc_ssl_pair(cn: str | None = None) -> tuple[Certificate, RSAPriv
             x509.NameAttribute(NameOID.COMMON_NAME, cn or "*"),
         ]
     )
-    names = [_general_name(name) for name in (_LOCAL_NAMES if cn is None else _covered_by(cn))]
+    names = [general_name(name) for name in (_LOCAL_NAMES if cn is None else _covered_by(cn))]
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(
         issuer_name=subject,
@@ -157,21 +159,15 @@ def generate_adhoc_ssl_pair(cn: str | None = None) -> tuple[Certificate, RSAPriv
 
 
 def _covered_by(cn: str) -> list[str]:
-    return [cn] if _is_address(cn) else [cn, f"*.{cn}"]
+    return [cn, f"*.{cn}"] if literal(cn) is None else [cn]
 
 
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _general_name(name: str) -> GeneralName:
+def general_name(name: str) -> GeneralName:
+    """A host as certificates have it in subjectAltName."""
     from cryptography import x509
 
-    return x509.IPAddress(ipaddress.ip_address(name)) if _is_address(name) else x509.DNSName(name)
+    address = literal(name)
+    return x509.DNSName(name) if address is None else x509.IPAddress(address)
 
 
 def make_ssl_devcert(base_path: str, host: str | None = None, cn: str | None = None) -> tuple[str, str]:

@@ -160,8 +160,8 @@ def _notes(environ: Mapping[str, str], file: Pyproject | None) -> Iterator[str]:
     for name in sorted(said - known - _NO_OPTIONS):
         hint = messages.did_you_mean(name, sorted(known), _PREFIX + "{}") or "wsgiserve --help lists the options."
         yield f"{_PREFIX}{name} is the variable of no option: {hint}"
-    if file is not None and file.misspelt():
-        yield f"{file.shown} [tool.{file.misspelt()}] is not read: did you mean [tool.wsgiserve]?"
+    if file is not None and (misspelt := file.misspelt()):
+        yield f"{file.shown} [tool.{misspelt}] is not read: did you mean [tool.wsgiserve]?"
 
 
 # What does not go together. A stronger place overrules what a weaker one says: whoever types --uds today need not first

@@ -28,7 +28,7 @@ from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, Thre
 from wsgiserve.server.sockets import unlink_unix
 from wsgiserve.servertiming import make_timing
 from wsgiserve.signals import EXIT_CODES, stopped_by_signals
-from wsgiserve.wsgi.proxied import Peers, ProxyHeaders
+from wsgiserve.wsgi.peers import Peers
 
 if TYPE_CHECKING:
     from wsgiserve.config import Config
@@ -174,6 +174,8 @@ def server_for(
     if tools is not None:
         tools.attach(server)
     if config.proxy_headers is not None:
+        from wsgiserve.wsgi.proxied import ProxyHeaders  # 2 ms, which most starts need not wait for
+
         server.proxy_headers = ProxyHeaders(config.proxy_headers, config.proxy_sets)
     if config.proxy_protocol is not None:
         server.proxy_protocol = Peers(config.proxy_protocol)

@@ -6,7 +6,7 @@ import pytest
 
 from wsgiserve.dev.audience import Audience
 from wsgiserve.server.hints import Hint, host_refused
-from wsgiserve.wsgi.proxied import ORIGINAL
+from wsgiserve.wsgi.peers import ORIGINAL
 
 
 def admitted(host: str = "localhost:8000", peer: str = "127.0.0.1", **environ: str) -> tuple[bool, list[Hint]]:

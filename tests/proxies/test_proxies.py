@@ -18,7 +18,8 @@ from tests.server.running import SECONDS, running
 from tests.wire.samples import INVALID, VALID
 from wsgiserve.server.access import Access
 from wsgiserve.server.servers import ThreadPoolWSGIServer
-from wsgiserve.wsgi.proxied import Peers, ProxyHeaders
+from wsgiserve.wsgi.peers import Peers
+from wsgiserve.wsgi.proxied import ProxyHeaders
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

@@ -20,7 +20,7 @@ from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.proxyprotocol import client_of, missing
 from wsgiserve.server.tls import generate_adhoc_ssl_context
-from wsgiserve.wsgi.proxied import Peers
+from wsgiserve.wsgi.peers import Peers
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

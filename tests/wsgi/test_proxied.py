@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgiserve.errors import RemoteProtocolError
-from wsgiserve.wsgi.proxied import ORIGINAL, SAYINGS, ProxyHeaders
+from wsgiserve.wsgi.peers import ORIGINAL
+from wsgiserve.wsgi.proxied import SAYINGS, ProxyHeaders
 
 TRUSTED = ["10.0.0.0/8", "fd00::/8"]
 ALL = SAYINGS[:-1]

@@ -7,21 +7,16 @@ Source: RFC 7239 and RFC 9110 §7.6.3 for what proxies add; RFC 6761 §6.3 for n
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from wsgiserve.server.hints import Hint, host_refused
-from wsgiserve.server.peer import UNIX_PEER
-from wsgiserve.wsgi.proxied import ORIGINAL
+from wsgiserve.wsgi.peers import ORIGINAL, UNIX_PEER, Address, address_of, is_claim
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 __all__ = ["Audience"]
-
-_PROXY_KEYS = frozenset(["HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP"])
-_PROXY_PREFIX = "HTTP_X_FORWARDED_"
 
 
 class Audience:
@@ -56,7 +51,7 @@ class Audience:
 
 
 def _is_of_proxy(key: str) -> bool:
-    return key == ORIGINAL or key in _PROXY_KEYS or key.startswith(_PROXY_PREFIX)
+    return key in ("HTTP_VIA", ORIGINAL) or is_claim(key)
 
 
 def _is_here(peer: str) -> bool:
@@ -71,9 +66,5 @@ def _name_of(host: str) -> str:
     return host.partition(":")[0].lower().removesuffix(".")
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+def _address(text: str) -> Address | None:
+    return address_of(text.partition("%")[0])

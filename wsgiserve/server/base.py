@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from wsgiserve._version import __version__
 from wsgiserve.http11 import Limits, RequestParser
@@ -33,7 +33,10 @@ from wsgiserve.server.tls import SSLContextSpec, make_ssl_context
 from wsgiserve.wsgi import EnvironBuilder
 from wsgiserve.wsgi.environ import Environ
 from wsgiserve.wsgi.gateway import Application
-from wsgiserve.wsgi.proxied import Peers, ProxyHeaders
+
+if TYPE_CHECKING:
+    from wsgiserve.wsgi.peers import Peers
+    from wsgiserve.wsgi.proxied import ProxyHeaders
 
 __all__ = ["BaseWSGIServer", "Explain"]
 

@@ -29,7 +29,6 @@ from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS
 from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.peer import remote_address
-from wsgiserve.server.proxyprotocol import client_of, missing
 from wsgiserve.server.redirect import redirect
 from wsgiserve.server.stream import PlainStream, Stream, TLSStream, has_bytes
 
@@ -256,6 +255,8 @@ class Channel:
     # Before HTTP
 
     def _introduce(self) -> bool:
+        from wsgiserve.server.proxyprotocol import client_of, missing  # 1 ms, for which only proxies have a use
+
         stream = self.stream
         assert isinstance(stream, PlainStream)
         self.readable = False

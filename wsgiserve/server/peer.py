@@ -11,12 +11,11 @@ import socket
 import ssl
 from typing import Any
 
-__all__ = ["UNIX_PEER", "peer_keys", "remote_address"]
+from wsgiserve.wsgi.peers import UNIX_PEER
+
+__all__ = ["peer_keys", "remote_address"]
 
 log = logging.getLogger("wsgiserve")
-
-# What werkzeug calls a client on a unix socket. Not 127.0.0.1: a proxy in front would make every visitor a local one.
-UNIX_PEER = "<local>"
 
 Address = Any
 """What accept() and getsockname() give: (host, port, ...) or a path, which may be empty, or bytes."""

@@ -9,7 +9,6 @@ of environ that are set.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
@@ -17,19 +16,15 @@ from typing import NamedTuple
 from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.http11.grammar import HOST, TCHAR
 from wsgiserve.wsgi.environ import Environ
+from wsgiserve.wsgi.peers import ORIGINAL, Peers, address_of, is_claim
 
-__all__ = ["ORIGINAL", "SAYINGS", "Peers", "ProxyHeaders"]
-
-ORIGINAL = "wsgiserve.proxy.original"
-"""Key of environ: what these keys were, and the fields that were taken out; there only if something was told."""
+__all__ = ["SAYINGS", "ProxyHeaders"]
 
 SAYINGS = ("for", "proto", "host", "port", "prefix", "forwarded")
 """What a proxy may be believed: X-Forwarded-For and so on; or RFC 7239's Forwarded."""
 
 _FIELDS = {f"HTTP_X_FORWARDED_{saying.upper()}": saying for saying in SAYINGS[:-1]}
 _FORWARDED = "HTTP_FORWARDED"
-_PREFIX = "HTTP_X_FORWARDED_"
-_OTHERS = frozenset([_FORWARDED, "HTTP_X_REAL_IP"])
 
 _CHANGED = (
     "REMOTE_ADDR",
@@ -54,9 +49,6 @@ _PAIR = re.compile(rf'\s*({_TOKEN}+)=(?:({_TOKEN}+)|"((?:[^"\\]|\\.)*)")\s*([;,]
 
 _MOUNT = re.compile(r"(?:/[!-\"$-.0->@-~]+)*/?")
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 
 class _Hop(NamedTuple):
     """What one proxy tells of whoever has connected to it; empty where it tells nothing.
@@ -70,28 +62,6 @@ class _Hop(NamedTuple):
     host: str = ""
     server_port: str = ""
     prefix: str = ""
-
-
-class Peers:
-    """Who is trusted: ``address in peers``.
-
-    Args:
-        trusted: networks and addresses; ``unix`` for whoever connects to a unix socket.
-    Raises:
-        ValueError: no network.
-    """
-
-    def __init__(self, trusted: Iterable[str]) -> None:
-        trusted = list(trusted)
-        self._networks: list[Network] = [ipaddress.ip_network(one) for one in trusted if one != "unix"]
-        self._unix = "unix" in trusted
-
-    def __contains__(self, peer: str) -> bool:
-        """``peer`` is as REMOTE_ADDR gives it: ``<local>`` on a unix socket."""
-        address = _address(peer)
-        if address is None:
-            return self._unix and peer == "<local>"
-        return any(address in network for network in self._networks)
 
 
 class ProxyHeaders:
@@ -118,7 +88,7 @@ class ProxyHeaders:
         Raises:
             RemoteProtocolError: 400, a trusted proxy sent what is no value of its field.
         """
-        told = [key for key in environ if key in _OTHERS or key.startswith(_PREFIX)]
+        told = list(filter(is_claim, environ))
         if not told:
             return
         environ[ORIGINAL] = {key: environ[key] for key in (*_CHANGED, *told) if key in environ}
@@ -137,14 +107,6 @@ class ProxyHeaders:
             if client.address not in self._proxies:
                 break
         return client
-
-
-def _address(text: str) -> Address | None:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 # Reading
@@ -195,7 +157,7 @@ def _with_address(hop: _Hop) -> _Hop:
     """With address and port apart; ``unknown`` and names that hide an address (RFC 7239 §6.3) are as good as one."""
     match = _NODE.fullmatch(hop.address)
     address = next(filter(None, match.group(1, 2, 3))) if match else hop.address
-    if address and _address(address) is None and not _HIDDEN.fullmatch(address):
+    if address and address_of(address) is None and not _HIDDEN.fullmatch(address):
         raise RemoteProtocolError("the proxy told of a client that is no address")
     return hop._replace(address=address, port=(match[4] or "") if match else "")
 

@@ -286,6 +286,28 @@ def test_a_thread_of_the_scripts_that_never_ends_does_not_either(tmp_path: Path)
         until(lambda: running.says("two"))
 
 
+def test_that_holds_when_the_interpreter_has_begun_to_end_before_the_clock_is_set(tmp_path: Path) -> None:
+    # Python 3.12 starts no thread from then on.
+    before = """
+import threading
+from wsgiserve.server.base import BaseWSGIServer
+
+retire = BaseWSGIServer.retire
+
+def retire_and_lose_the_race(self, *args):
+    retire(self, *args)
+    threading.main_thread().join()
+
+BaseWSGIServer.retire = retire_and_lose_the_race
+if is_running_from_reloader():
+    threading.Thread(target=threading.Event().wait).start()
+"""
+    with script(tmp_path, before=before) as running:
+        until(lambda: running.says("one"))
+        running.word("two")
+        until(lambda: running.says("two"))
+
+
 @contextmanager
 def begun(running: Loop, target: str) -> Iterator[HTTPConnection]:
     """A request of which the application has begun the answer."""

@@ -138,10 +138,11 @@ class ScriptChild:
             return
         log.info(" * Detected change in %r, reloading", path)
         self._changed = True
-        self._server.retire(_GRACE_SECONDS)
+        # Before the server ends: then the main thread does too, and from Python 3.12 on no thread starts after that.
         last_resort = threading.Timer(_GRACE_SECONDS + _PATIENCE_SECONDS, _end_process)
         last_resort.daemon = True
         last_resort.start()
+        self._server.retire(_GRACE_SECONDS)
 
     def _first_that_counts(self, paths: Sequence[str], sources: Sources, *, sure: bool) -> str | None:
         if sure or self._failing:

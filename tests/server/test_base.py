@@ -407,6 +407,14 @@ def test_requests_that_come_while_all_are_busy_are_answered_however_long_that_ta
             client.close()
 
 
+def test_threads_that_are_still_being_started_count_as_threads() -> None:
+    server = make(ThreadPoolWSGIServer, threads=3)
+    try:
+        assert server.occupancy() == "0/3 threads busy"
+    finally:
+        server.server_close()
+
+
 def test_when_nobody_gets_on_it_says_what_all_wait_for(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

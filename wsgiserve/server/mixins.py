@@ -64,6 +64,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
         except (RuntimeError, MemoryError) as error:
             if not self._pool.workers:
                 raise
+            self.threads = len(self._pool.workers)
             self.warn_once(NO_THREAD._replace(why=f"the system says: {error}."))
 
     def stop(self) -> None:
@@ -73,7 +74,8 @@ class ThreadPoolMixIn(BaseWSGIServer):
 
     def occupancy(self) -> str:
         """As the base class."""
-        return f"{self._pool.busy()}/{len(self._pool.workers)} threads busy"
+        # Not those that have been started: the first one serves while the others are not.
+        return f"{self._pool.busy()}/{self.threads} threads busy"
 
     def _tell_of_stuck_threads(self) -> bool:
         """Say what all threads do while requests wait; False if none does, which may change."""

@@ -164,6 +164,23 @@ def test_a_target_is_whole_where_nothing_cuts_it() -> None:
     assert LONG in line_maker("pretty")(access(target=LONG))
 
 
+NOTE = "✗ KeyError: 'sku'  cart.py:88"
+
+
+@pytest.mark.parametrize("columns", [46 + 9 + 2 + len(NOTE), 46 + 20 + 2 + len(NOTE)])
+def test_a_note_takes_the_blanks_behind_the_target_before_its_line_is_broken(columns: int) -> None:
+    line = line_maker("pretty", columns=columns)(access(target="/cart/add", note=NOTE))[:-1]
+    assert len(line) == columns
+    assert "  /cart/add  " in line
+    assert line.endswith(f"  {NOTE}")
+
+
+@pytest.mark.parametrize("columns", [46 + 8 + 2 + len(NOTE), 46 + 24 + 2 + len(NOTE), 200])
+def test_no_column_moves_for_a_note_that_fits_or_that_does_not_fit_anyhow(columns: int) -> None:
+    noted = access(target="/cart/add", note=NOTE)
+    assert line_maker("pretty", columns=columns)(noted) == line_maker("pretty")(noted)
+
+
 def test_a_window_is_measured_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 

@@ -127,12 +127,16 @@ class _Pretty:
             second, clock, room = self._second = self._look_up(int(finished))
         target = shorten(escape(target), room)
         column = min(room, _TARGET)
+        if note:
+            note = f"  {escape(note)}"
+            if len(target) <= room - len(note) < column:  # the blanks behind the target are what it lacks
+                column = room - len(note)
         duration = format_duration(seconds)
         if seconds >= _SLOW:
             duration = (self._very_slow if seconds >= _VERY_SLOW else self._slow) % duration
         return (
             f"{clock}  {escape(method):<4}  {self._statuses.get(status // 100, '%d') % status}  {target:<{column}}  "
-            f"{duration}   {format_size(size):<6}   {request_id(number)}{'  ' + escape(note) if note else ''}\n"
+            f"{duration}   {format_size(size):<6}   {request_id(number)}{note}\n"
         )
 
     def _look_up(self, second: int) -> tuple[int, str, int]:

@@ -24,7 +24,7 @@ from wsgiserve import launcher, logs
 from wsgiserve.config import Config
 from wsgiserve.errors import UserError
 from wsgiserve.importer import LoadedApp
-from wsgiserve.launcher import launch
+from wsgiserve.launcher import banner_of, launch
 from wsgiserve.origins import Origins
 from wsgiserve.server.access import Access, log_access
 from wsgiserve.server.deadlines import Deadlines
@@ -210,6 +210,19 @@ def test_the_banner_says_which_mode_and_why(
     lines = capsys.readouterr().err.splitlines()
     assert lines[1].endswith(f"  {head}")
     assert lines[3].endswith("  shop.web:app (Flask 3.1, found by [tool.wsgiserve])")
+
+
+@pytest.mark.parametrize(
+    ("name", "framework", "found_by", "about"),
+    [
+        ("app:app", "Flask 3.1", "found app.py", "Flask 3.1, found app.py"),
+        ("shop.wsgi:application", "", "found by manage.py", "found by manage.py"),
+        ("app.py", "", "found app.py", ""),  # it could not be loaded
+    ],
+)
+def test_the_banner_names_a_file_once(name: str, framework: str, found_by: str, about: str) -> None:
+    loaded = LoadedApp(application, name, framework, found_by)
+    assert banner_of(CONFIG, loaded, [("127.0.0.1", 8000)], "http", Origins()).about == about
 
 
 def test_the_banner_of_a_server_with_tls_says_https(made: list[FakeServer], capsys: pytest.CaptureFixture[str]) -> None:

@@ -187,11 +187,13 @@ def server_for(
 def banner_of(config: Config, loaded: LoadedApp, addresses: Sequence[object], scheme: str, origins: Origins) -> Banner:
     """What to say when the server accepts connections."""
     mode, reason = config.effective_mode()
+    # What could not be loaded has the name of its file.
+    found_by = loaded.found_by if loaded.found_by != f"found {loaded.name}" else ""
     return Banner(
         addresses,
         scheme,
         app=loaded.name,
-        about=", ".join(filter(None, [loaded.framework, loaded.found_by])),
+        about=", ".join(filter(None, [loaded.framework, found_by])),
         mode=mode,
         # Development on this machine is what everybody expects; anything else is worth a reason.
         why=origins.mode if config.mode is not None else reason if mode == "prod" else "",

@@ -51,6 +51,17 @@ def test_the_columns_on_a_terminal_are_those_shown(monkeypatch: pytest.MonkeyPat
     )
 
 
+WHOLE = 16 + 32 + len(f"shop.web:app ({ABOUT})")
+
+
+@pytest.mark.parametrize(("columns", "blanks"), [(WHOLE, 10), (WHOLE - 3, 7), (WHOLE - 8, 2), (WHOLE - 9, 2)])
+def test_blanks_are_left_out_before_a_line_is_broken(
+    columns: int, blanks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Console, "width", lambda _: columns)
+    assert f":8000/{' ' * blanks}shop.web:app" in text("pretty")
+
+
 @pytest.mark.parametrize(
     ("mode", "why", "shown"),
     [

@@ -28,6 +28,9 @@ _LONGEST_START = 60.0
 # Under nine lines in all, without the hint: three are blank, one is the head.
 _LINES_FOR_URLS_AND_NOTES = 4
 
+# Columns.
+_BEFORE_URLS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Banner:
@@ -78,9 +81,10 @@ class Banner:
         return "\n".join(["", head, "", *lines, *watching, *settings, *notes, *hint, "", ""])
 
     def _pretty_urls(self, console: Console, urls: list[str]) -> list[str]:
-        about = f" ({escape(self.about)})" if self.about else ""
-        space = " " * max(2, 32 - len(urls[0]))
-        first = f"  {console.paint('➜', 'green')}  App        {_link(console, urls[0])}{space}{escape(self.app)}{about}"
+        app = escape(f"{self.app} ({self.about})" if self.about else self.app)
+        room = min((console.width() or 65536) - _BEFORE_URLS - len(app), 32)
+        space = " " * max(2, room - len(urls[0]))
+        first = f"  {console.paint('➜', 'green')}  App        {_link(console, urls[0])}{space}{app}"
         return [first, *(f"                {_link(console, url)}" for url in urls[1:])]
 
     def _plain(self) -> str:

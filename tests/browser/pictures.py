@@ -16,7 +16,7 @@ PICTURES = _ROOT / "docs" / "pictures"
 
 # By the name in docs/pictures: what the day's work on Flask's shop leaves.
 TAKEN = {
-    "terminal.png": "day-flask-fixed-again-terminal.png",
+    "terminal.png": "day-flask-code-terminal.png",
     "error.png": "day-flask-exception-page-light.png",
     "error-dark.png": "day-flask-exception-page-dark.png",
     "broken.png": "day-flask-syntax-error-page-light.png",

@@ -36,3 +36,7 @@ def test_every_picture_is_there_and_shown() -> None:
     documents = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     shown = {name for page in documents for name in re.findall(r"pictures/([\w-]+\.png)", page.read_text())}
     assert shown == {picture.name for picture in PICTURES.iterdir()} == TAKEN.keys()
+
+
+def test_no_picture_keeps_a_reader_waiting() -> None:
+    assert {picture.name for picture in PICTURES.iterdir() if picture.stat().st_size > 80 * 1024} == set()

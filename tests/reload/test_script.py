@@ -353,7 +353,7 @@ def test_the_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
 
 
 def alive(pid: int) -> bool:
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
 

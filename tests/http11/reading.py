@@ -1,4 +1,4 @@
-"""What a connection reads, as lines of text: the language of the ``.events`` files in tests/wire."""
+"""What a connection reads, as lines of text: the language of the ``.events`` files in wsgiserve/conform/wire."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from tests.http11.oracles import Message, Reading, by_h11, by_llhttp, by_us
 from tests.wire.damage import damaged
-from tests.wire.samples import INVALID, VALID
+from wsgiserve.conform.samples import samples
 
 CASES = 60_000
 
 # llhttp stops at an Upgrade whatever the server answers, and gives the content away as the next protocol's.
-SEEDS = [sample.data for sample in [*VALID, *INVALID] if sample.name != "valid/upgrade-ignored"]
+SEEDS = [sample.data for sample in [*samples("valid"), *samples("invalid")] if sample.name != "valid/upgrade-ignored"]
 
 
 class Refusal(NamedTuple):

@@ -1,4 +1,4 @@
-"""Every sample of tests/wire, however its bytes are cut."""
+"""Every sample of wsgiserve/conform/wire, however its bytes are cut."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 
 from tests.http11.reading import read
 from tests.wire.damage import damaged
-from tests.wire.samples import FOLDER, INVALID, VALID, Sample
+from wsgiserve.conform.samples import FOLDER, Sample, samples
 from wsgiserve.http11 import Limits, RequestParser
 
+VALID, INVALID = samples("valid"), samples("invalid")
 SAMPLES = [*VALID, *INVALID]
 
 # What must not be read behind the end: a request, an end of a line, of a head, of a chunk, and bytes that are nothing.

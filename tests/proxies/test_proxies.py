@@ -15,7 +15,7 @@ import pytest
 
 from tests.proxies.fronts import FRONTS, TUNNELS, Front, fronted
 from tests.server.running import SECONDS, running
-from tests.wire.samples import INVALID, VALID
+from wsgiserve.conform.samples import samples
 from wsgiserve.server.access import Access
 from wsgiserve.server.servers import ThreadPoolWSGIServer
 from wsgiserve.wsgi.peers import Peers
@@ -102,7 +102,7 @@ WRAPPED = [
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n%b"
     % (len(INNER) + 5, INNER),
 ]
-HOSTILE = [*WRAPPED, *(sample.data for sample in [*INVALID, *VALID])] * 2
+HOSTILE = [*WRAPPED, *(sample.data for sample in [*samples("invalid"), *samples("valid")])] * 2
 
 
 @pytest.mark.parametrize("upstream", ["tcp", "unix"])

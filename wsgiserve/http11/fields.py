@@ -57,7 +57,7 @@ def parse_field_line(line: bytes) -> Pair:
 def _what_is_wrong(line: bytes) -> str:
     if line[:1] in (b" ", b"\t"):
         # obs-fold. RFC 9112 §5.2 lets a server refuse it or join it; joined lines are where a proxy and a server
-        # read different requests. tests/wire/invalid/obs-fold.http
+        # read different requests. wsgiserve/conform/wire/invalid/obs-fold.http
         return "a folded field line"
     if b":" not in line:
         return "a field line without a colon"

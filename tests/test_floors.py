@@ -62,6 +62,7 @@ ON_TOP = {
     "reload": {"command", "django", "flaskcommand", "simple"},
     "dev": {"launcher", "reload"},
     "authority": {"command"},
+    "conform": {"command"},
 }
 
 # Not of the standard library. In a function, so that a server which needs none of them starts without them.

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 import click
@@ -32,7 +33,9 @@ pyproject.toml, FLASK_APP, wsgi.py, app.py, and a Django project.
 
 "wsgiserve why FILE [OPTIONS] [APP]" tells what a change of a file would do, and why.
 
-"wsgiserve tls [status|install|remove]" is about the local authority for --tls."""
+"wsgiserve tls [status|install|remove]" is about the local authority for --tls.
+
+"wsgiserve conform" tests this server, or others, against the standards."""
 
 _EPILOG = """Every option can also be set by a variable WSGISERVE_<NAME> and as a key of [tool.wsgiserve] in
 pyproject.toml; a flag goes before a variable, and that before the file."""
@@ -64,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(line.complete(os.environ[_COMPLETE]))
     if words[:1] == ["why"]:
         sys.exit(Command(line, words[2:]).why(*words[1:2]))
+    if words[:1] == ["conform"]:
+        sys.exit(Command(line, words[1:]).conform())
     if words[:1] == ["tls"]:
         sys.exit(Command(line, words[1:]).tls())
     sys.exit(Command(line, words).exit_code())
@@ -101,6 +106,38 @@ _TLS = click.Command(
             help="The system's list of authorities, or those of browsers; both by default.",
         ),
         click.Option(["-y", "--yes"], is_flag=True, help="Ask nothing."),
+        click.Option(["help", "-h", "--help"], is_flag=True, help="Print this and exit."),
+    ],
+    add_help_option=False,
+)
+
+
+_CONFORM = click.Command(
+    "wsgiserve conform",
+    help="Test a server against PEP 3333, RFC 9110 and RFC 9112: this one in every mode, others that are installed, or "
+    "any that serves wsgiserve.conform:probe. CASES are ids or patterns, such as host or 'chunks/*-lf'. Exit code 6 "
+    "if a MUST fails.",
+    params=[
+        click.Argument(["cases"], nargs=-1),
+        click.Option(
+            ["--server", "servers"], multiple=True, metavar="NAME", help="own, peers, all, or a name; may be repeated."
+        ),
+        click.Option(["--target"], default="", metavar="URL", help="A server that runs: http, https or unix:PATH."),
+        *(
+            click.Option([f"--{kind}"], type=click.Path(path_type=Path), metavar="FILE", help=f"Report as {name}.")
+            for kind, name in (("json", "JSON"), ("junit", "JUnit's XML"), ("html", "a page"), ("markdown", "Markdown"))
+        ),
+        click.Option(
+            ["--seconds"],
+            type=click.FloatRange(min=0, min_open=True),
+            default=2.0,
+            show_default=True,
+            help="How long a server may take for anything.",
+        ),
+        click.Option(["--list", "lists"], is_flag=True, help="Say which cases there are, and exit."),
+        click.Option(
+            ["--bytes", "shows_bytes"], is_flag=True, help="Tell what was said where a case failed, and why it matters."
+        ),
         click.Option(["help", "-h", "--help"], is_flag=True, help="Print this and exit."),
     ],
     add_help_option=False,
@@ -145,6 +182,15 @@ class CommandLine:
         return GivenTLS(
             given["word"], given["only"], given["yes"], _TLS.get_help(_context(_TLS)) if given["help"] else ""
         )
+
+    def parse_conform(self, argv: Sequence[str]) -> tuple[dict[str, Any], str]:
+        """Read what follows ``wsgiserve conform``: its parameters, and what to print instead if that was asked for.
+
+        Raises:
+            UserError: an option that it does not take, or a value.
+        """
+        given = dict(_read(_CONFORM, argv).params)
+        return given, _CONFORM.get_help(_context(_CONFORM)) if given.pop("help") else ""
 
     def complete(self, instruction: str) -> int:
         """Answer a shell that completes a command line; the exit code."""

@@ -66,6 +66,10 @@ class Command:
         """Do something about the local authority; the exit code."""
         return self._reporting(self._tls)
 
+    def conform(self) -> int:
+        """Test servers against the standards; the exit code."""
+        return self._reporting(self._conform)
+
     def serve(
         self,
         settings: Settings,
@@ -154,6 +158,16 @@ class Command:
             return 0
         tls = TLS(_say, given.only, given.yes)
         return {"status": tls.status, "install": tls.install, "remove": tls.remove}[given.word]()
+
+    def _conform(self) -> int:
+        from wsgiserve.conform.command import Conform, Wanted
+
+        given, help_text = self._line.parse_conform(self._argv)
+        if help_text:
+            _say(f"{help_text}\n")
+            return 0
+        files = {kind: file for kind in ("json", "junit", "html", "markdown") if (file := given.pop(kind))}
+        return Conform(_say, Wanted(**given, files=files)).run()
 
     def _serve(self, settings: Settings) -> int:
         directory = _project(settings.config)

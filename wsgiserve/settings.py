@@ -149,7 +149,9 @@ def _parse_key(key: str, value: Any, file: Pyproject) -> Any:
 # What looks like ours and is none. It may be for another version, so a word is enough.
 
 # Variables for programs that we start, and for our own tests.
-_NO_OPTIONS = frozenset(["RELOADER_CHANNEL", "SAMPLES_DATA", "SCREENSHOTS", "STRESS_SECONDS", "TEST_ALL"])
+_NO_OPTIONS = frozenset(
+    ["CONFORM_JOURNAL", "RELOADER_CHANNEL", "SAMPLES_DATA", "SCREENSHOTS", "STRESS_SECONDS", "TEST_ALL"]
+)
 
 
 def _notes(environ: Mapping[str, str], file: Pyproject | None) -> Iterator[str]:

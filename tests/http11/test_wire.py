@@ -104,10 +104,13 @@ def test_valid_samples_are_never_refused_and_invalid_ones_always() -> None:
     assert all(sample.events[-1].startswith("error ") for sample in INVALID)
 
 
-def test_the_tables_list_every_sample_once_with_its_rule_and_section() -> None:
-    text = (FOLDER / "README.md").read_text("utf-8")
-    rows = re.findall(r"^\| [^|\n]+.* \| RFC [^|]+ \| `((?:in)?valid/[^`]+)` \|$", text, re.MULTILINE)
-    assert sorted(rows) == sorted(sample.name for sample in SAMPLES)
+def test_every_sample_is_a_case_of_conform_or_in_the_table_of_limits_once() -> None:
+    limits = re.findall(
+        r"^\| .+ \| RFC [^|]+ \| `((?:in)?valid/[^`]+)` \|$", (FOLDER / "README.md").read_text(), re.MULTILINE
+    )
+    sources = [file.read_text("utf-8") for file in (FOLDER.parent / "cases").glob("*.py")]
+    cases = [name for source in sources for name in re.findall(r'"((?:in)?valid/[^"]+)"', source)]
+    assert sorted(limits + cases) == sorted(sample.name for sample in SAMPLES)
 
 
 def test_every_file_is_half_of_a_sample() -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "CANNOT_BIND",
     "CANNOT_LOAD",
     "INTERNAL",
+    "NOT_CONFORMING",
     "TLS",
     "USAGE",
     "command",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 # Exit codes.
-INTERNAL, USAGE, CANNOT_LOAD, CANNOT_BIND, TLS = 1, 2, 3, 4, 5
+INTERNAL, USAGE, CANNOT_LOAD, CANNOT_BIND, TLS, NOT_CONFORMING = 1, 2, 3, 4, 5, 6
 
 _PAGES = "https://wsgiserve.readthedocs.io/e/"
 _INDENT = "\n       "

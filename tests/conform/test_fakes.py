@@ -42,7 +42,7 @@ def recorded(case: Case, target: Target) -> list[Script]:
 def test_a_broken_server_fails(case: Case, target: Target) -> None:
     scripts = recorded(case, target)
     apart = case.id.startswith("streaming/")
-    with replayed(scripts, token(case), 4.0, apart=apart) as client:
+    with replayed(scripts, token(case), 20.0, apart=apart) as client:
         case.play(client)  # the same answers pass
     with (
         replayed(broken(scripts, case.broken), token(case), 0.5) as client,

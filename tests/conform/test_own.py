@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from wsgiserve.conform import cases
+from wsgiserve.conform.behaviours import BEHAVIOURS
 from wsgiserve.conform.case import Level
 from wsgiserve.conform.cases import CASES, THEMES
 from wsgiserve.conform.running import Findings, play_all
@@ -26,3 +29,8 @@ def test_no_two_cases_have_the_same_id_and_each_is_described() -> None:
     assert [one for one, count in Counter(case.id for case in CASES).items() if count > 1] == []
     assert [case.id for case in CASES if not all((case.rule, case.section, case.why))] == []
     assert [theme.name for theme in THEMES if not theme.cases] == []
+
+
+def test_every_behaviour_of_the_probe_is_asked_for_by_a_case() -> None:
+    sources = "".join(file.read_text() for file in Path(cases.__file__).parent.glob("*.py"))
+    assert [name for name in BEHAVIOURS if not re.search(rf'["/]{name}[ ?"]', sources)] == []

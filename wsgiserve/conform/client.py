@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from wsgiserve.conform.responses import BrokenResponseError, Response, read_response
+from wsgiserve.conform.tls import TLSConnection
 
 __all__ = ["Client", "Connection", "FailedError", "Said", "Target", "check"]
 
@@ -41,7 +42,7 @@ class Target:
     tls: ssl.SSLContext | None = None
     seconds: float = 2.0
 
-    def open(self) -> socket.socket:
+    def open(self) -> socket.socket | TLSConnection:
         """A new connection.
 
         Raises:
@@ -51,7 +52,7 @@ class Target:
             return _connect_unix(self.address, self.seconds)
         connection = socket.create_connection(self.address, timeout=self.seconds)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self.tls.wrap_socket(connection) if self.tls else connection
+        return TLSConnection(connection, self.tls) if self.tls else connection
 
 
 def _connect_unix(path: str, seconds: float) -> socket.socket:
@@ -137,7 +138,7 @@ class Client:
 class Connection:
     """One connection of a case."""
 
-    def __init__(self, connection: socket.socket, client: Client, number: int) -> None:
+    def __init__(self, connection: socket.socket | TLSConnection, client: Client, number: int) -> None:
         self._socket = connection
         self._client = client
         self._number = number
@@ -164,19 +165,7 @@ class Connection:
         """Say that nothing more comes."""
         self._client.said.append(Said(self._number, "client", b""))
         with suppress(OSError):
-            if isinstance(self._socket, ssl.SSLSocket):
-                self._say_close_notify(self._socket)
-            else:
-                self._socket.shutdown(socket.SHUT_WR)
-
-    def _say_close_notify(self, connection: ssl.SSLSocket) -> None:
-        """The half-close of TLS (RFC 8446 §6.1). Without blocking ``unwrap`` does not wait for the server's."""
-        connection.settimeout(0)
-        try:
-            with suppress(ssl.SSLWantReadError):
-                connection.unwrap()
-        finally:
-            connection.settimeout(self._client.target.seconds)
+            self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """Both sides."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -84,8 +85,13 @@ def as_junit(results: Sequence[Findings]) -> str:
 
 
 def as_markdown(results: Sequence[Findings]) -> str:
-    """Totals, then a table for each theme: what each server passes."""
-    return "\n".join(_lines(results)) + "\n"
+    """A page: totals, then a table for each theme with what each server passes."""
+    head = (
+        f"# Conformance of WSGI servers\n\nWhat `wsgiserve conform` of version {__version__} found, under Python "
+        f"{platform.python_version()} on {platform.system()}; each server with threads where it has them, otherwise as "
+        "it comes. [How to repeat it, and what the levels mean](conform.md).\n\n"
+    )
+    return head + "\n".join(_lines(results)) + "\n"
 
 
 def _lines(results: Sequence[Findings]) -> Iterator[str]:

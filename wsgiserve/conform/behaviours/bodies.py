@@ -57,7 +57,6 @@ BEHAVIOURS |= {
     "own-server": answers(lambda _: [b"hello"], ("Server", "probe/1")),
     "latin-1-field": answers(lambda _: [b"hello"], ("X-Probe", "caf\xe9")),
     "field-order": answers(lambda _: [b"hello"], ("X-B", "1"), ("X-A", "2"), ("X-C", "3")),
-    "field-case": answers(lambda _: [b"hello"], ("x-Mixed-CASE", "Value")),
     "other-status": answers(lambda _: [b"hello"], status="299 Quite Fine"),
     "not-found": answers(lambda _: [b"hello"], status="404 Not Found"),
     "long-reason": answers(lambda _: [b"hello"], status="200 All is well, really (100 %)"),
@@ -87,7 +86,6 @@ BEHAVIOURS |= {
     # Types.
     "str-body": answers(lambda _: "hello"),  # type: ignore[arg-type,return-value]
     "str-block": answers(lambda _: ["hello"]),  # type: ignore[list-item]
-    "number-block": answers(lambda _: iter([b"one", 2])),  # type: ignore[arg-type,return-value]
     "none": answers(lambda _: None),  # type: ignore[arg-type,return-value]
     "bytes-status": answers(lambda _: [b"hello"], status=b"200 OK"),  # type: ignore[arg-type]
     "number-value": answers(lambda _: [b"hello"], ("X-Probe", 1)),  # type: ignore[arg-type]

@@ -34,14 +34,6 @@ def _starts_late(_: Environ, start_response: Any) -> Iterable[bytes]:
 
 
 @behaviour
-def _starts_after_an_empty_block(_: Environ, start_response: Any) -> Iterable[bytes]:
-    """Nothing has to be known before the first block that is not empty."""
-    yield b""
-    start_response("200 OK", [TEXT])
-    yield b"one"
-
-
-@behaviour
 def _positional(_: Environ, start_response: Any) -> Iterable[bytes]:
     """Its third argument is exc_info, given by position."""
     start_response("200 OK", [TEXT], None)

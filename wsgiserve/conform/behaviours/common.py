@@ -27,7 +27,7 @@ Application = Callable[[Environ, Any], Iterable[bytes]]
 
 BEHAVIOURS: dict[str, Application] = {}
 
-PAUSE = 0.3
+PAUSE = 0.5
 """Seconds between two things of which a case looks whether the first came before the second."""
 
 BLOCK = b"0123456789abcdef" * 64
@@ -44,9 +44,8 @@ def behaviour(function: Application) -> Application:
 
 def content(environ: Environ) -> bytes:
     """All content of a request, as far as a portable application can read it."""
-    if environ.get("wsgi.input_terminated"):
-        data: bytes = environ["wsgi.input"].read()
-        return data
+    if environ.get("wsgi.input_terminated") or environ.get("HTTP_TRANSFER_ENCODING"):
+        return b"".join(iter(lambda: environ["wsgi.input"].read(65536), b""))
     limited: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     return limited
 

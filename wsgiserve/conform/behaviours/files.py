@@ -15,10 +15,11 @@ THIS_FILE = Path(__file__)
 
 def _file(open_file: Callable[[], Any], *headers: tuple[str, str], size: int | None = None) -> Application:
     def answer(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        start_response("200 OK", [TEXT, *headers])
         wrapper = environ.get("wsgi.file_wrapper")
         if wrapper is None:
+            start_response("200 OK", [TEXT])
             return [b"no wsgi.file_wrapper"]
+        start_response("200 OK", [TEXT, *headers])
         file = open_file()
         wrapped: Iterable[bytes] = wrapper(file) if size is None else wrapper(file, size)
         return wrapped

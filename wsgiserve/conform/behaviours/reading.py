@@ -29,6 +29,8 @@ def _by_lines(stream: Any, _: int) -> list[bytes]:
 
 
 BEHAVIOURS |= {
+    "read-exactly": _reading(lambda stream, size: [stream.read(size)]),
+    "two-lines": _reading(lambda stream, _: [stream.readline(), stream.readline()]),
     "read-all": _reading(lambda stream, size: [stream.read(size), stream.read(1)]),
     "read-unlimited": _reading(lambda stream, _: [stream.read()]),
     "read-minus-one": _reading(lambda stream, _: [stream.read(-1)]),
@@ -56,12 +58,3 @@ def _counts_chunked(environ: Environ, start_response: Any) -> Iterable[bytes]:
     total = sum(map(len, iter(lambda: environ["wsgi.input"].read(1024), b"")))
     start_response("200 OK", [TEXT])
     return [str(total).encode()]
-
-
-@behaviour
-def _echoes_while_reading(environ: Environ, start_response: Any) -> Iterable[bytes]:
-    """Answers before all of the content has come."""
-    start_response("200 OK", [TEXT])
-    stream = environ["wsgi.input"]
-    yield b"begun "
-    yield stream.read(int(environ.get("CONTENT_LENGTH") or 0))

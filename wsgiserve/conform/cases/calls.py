@@ -50,7 +50,6 @@ def _answers(behaviour: str, status: int, body: bytes, client: Client) -> None:
 
 for _name, _level, _body, _rule, _section in (
     ("starts-late", MUST, b"onetwo", "start_response may be called as late as before the first block", _CALLABLE),
-    ("starts-after-an-empty-block", MUST, b"one", "empty blocks may come before start_response", _BUFFERING),
     ("positional", MUST, b"hello", "start_response takes exc_info by position", _CALLABLE),
     (
         "writes",

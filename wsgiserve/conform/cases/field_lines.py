@@ -54,7 +54,14 @@ add_rows(
         Row(
             "invalid/space-before-first-field", MUST, "RFC 9112 §2.2", "white space between start-line and first field"
         ),
-        Row("invalid/space-before-colon", MUST, "RFC 9112 §5.1", "no white space between name and colon", status=400),
+        Row(
+            "invalid/space-before-colon",
+            MUST,
+            "RFC 9112 §5.1",
+            "no white space between name and colon",
+            status=400,
+            known="Node.js CVE-2021-22959",
+        ),
         Row("invalid/tab-before-colon", MUST, "RFC 9112 §5.1", "no HTAB either", status=400),
         Row("invalid/field-no-colon", SHOULD, "RFC 9112 §5", "a field line has a colon"),
         Row("invalid/field-no-name", SHOULD, "RFC 9112 §5", "a field line has a name"),
@@ -74,6 +81,7 @@ add_rows(
             "RFC 9112 §2.2, RFC 9110 §5.5",
             "a value with CR is refused",
             taken=Taken({"HTTP_X_A": "a X-B: b"}),
+            known="Node.js CVE-2023-30589",
         ),
         Row(
             "invalid/bare-cr-before-crlf",
@@ -83,7 +91,7 @@ add_rows(
             taken=Taken({"HTTP_X_A": "a"}),
         ),
         Row("invalid/bare-cr-in-name", MUST, "RFC 9112 §2.2", "a name with CR is refused"),
-        Row("invalid/bare-lf-in-head", MAY, "RFC 9112 §2.2", "a line ends with CRLF"),
+        Row("invalid/bare-lf-in-head", MAY, "RFC 9112 §2.2", "a line ends with CRLF", known="waitress CVE-2019-16785"),
         Row("invalid/bare-lf-ends-head", MAY, "RFC 9112 §2.2", "the empty line ends with CRLF"),
         Row("invalid/bare-lf-everywhere", MAY, "RFC 9112 §2.2", "LF line ends only"),
         Row("invalid/bare-lf-no-fields", MAY, "RFC 9112 §2.2", "LF in place of the empty line"),

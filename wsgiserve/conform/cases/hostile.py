@@ -50,6 +50,27 @@ def _post(fields: bytes, content: bytes) -> bytes:
 _CHUNKED = b"0\r\n\r\n" + _SMUGGLED  # its end by Transfer-Encoding, the rest by nobody
 _COUNTED = b"Content-Length: %d\r\n" % len(_CHUNKED)
 
+_KNOWN = {
+    "te-cl": "gunicorn CVE-2024-6827",
+    "te-space-before-colon": "Node.js CVE-2021-22959",
+    "te-vertical-tab": "waitress CVE-2019-16789",
+    "te-prefix": "gunicorn CVE-2024-1135",
+    "te-identity-last": "gunicorn CVE-2024-1135",
+    "te-list": "waitress CVE-2019-16786",
+    "te-folded": "Node.js CVE-2022-32215",
+    "te-behind-bare-cr": "Node.js CVE-2023-30589",
+    "cl-cl": "waitress CVE-2019-16792",
+    "cl-plus": "waitress CVE-2022-24761, aiohttp CVE-2023-47627, hyper CVE-2021-32715",
+    "cl-underscore": "waitress CVE-2022-24761",
+    "cl-space-before-colon": "Node.js CVE-2024-27982",
+    "chunk-extension-lf": "aiohttp CVE-2024-52304",
+    "chunk-spill": "h11 CVE-2025-43859",
+    "chunk-size-sign": "waitress CVE-2022-24761",
+    "trailer-in-place": "gevent CVE-2023-41419, aiohttp CVE-2025-53643, eventlet CVE-2025-58068",
+    "endless-chunk-extension": "Node.js CVE-2024-22019, Puma CVE-2024-21647",
+}
+"""Published faults of this kind, by the name of a case."""
+
 # Each hides the request behind an end that only one of two readers sees.
 for _name, _fields, _content, _rule in (
     ("cl-te", _COUNTED + b"Transfer-Encoding: chunked\r\n", _CHUNKED, "CL.TE: both fields"),
@@ -119,7 +140,13 @@ for _name, _fields, _content, _rule in (
         else _post(_fields, _content)
     )
     SMUGGLING.add(
-        _name, MUST, f"{_rule}; nothing hidden is served", "RFC 9112 §11.2", partial(_smuggles, _data), _SERVED
+        _name,
+        MUST,
+        f"{_rule}; nothing hidden is served",
+        "RFC 9112 §11.2",
+        partial(_smuggles, _data),
+        _SERVED,
+        known=_KNOWN.get(_name, ""),
     )
 
 _TE = b"Transfer-Encoding: chunked\r\n"
@@ -142,6 +169,7 @@ for _name, _content, _rule in (
         "RFC 9112 §7.1, §11.2",
         partial(_smuggles, _post(_TE, _content)),
         _SERVED,
+        known=_KNOWN.get(_name, ""),
     )
 
 
@@ -222,4 +250,6 @@ for _name, _head, _more, _rule, _section in (
         "RFC 9112 §7.1.2",
     ),
 ):
-    LIMITS.add(_name, SHOULD, _rule, _section, partial(_is_endless, _head, _more), _UNLIMITED)
+    LIMITS.add(
+        _name, SHOULD, _rule, _section, partial(_is_endless, _head, _more), _UNLIMITED, known=_KNOWN.get(_name, "")
+    )

@@ -30,18 +30,20 @@ class _Read(NamedTuple):
 
 
 _READS = (
-    _Read("read-all", MUST, "read(size) gives that much, and then nothing", _CONTENT + b"|"),
+    _Read("read-exactly", MUST, "read(size) gives that much", _CONTENT),
+    _Read("two-lines", MUST, "readline() gives a line with its end", b"one\n|two\n"),
+    _Read("read-all", SHOULD, "read(size) gives that much, and then nothing", _CONTENT + b"|"),
     _Read("read-unlimited", SHOULD, "read() gives all of the content, and ends there", _CONTENT),
     _Read("read-minus-one", SHOULD, "read(-1) is read()", _CONTENT),
     _Read("read-nothing-first", MUST, "read(0) gives nothing, and takes nothing away", b"|" + _CONTENT),
     _Read("read-too-much", SHOULD, "read(size) with a larger size ends with the content", _CONTENT),
-    _Read("read-in-pieces", MUST, "pieces of four bytes are the content", b"one\n|two\n|thre|e|"),
-    _Read("readline", MUST, "readline() gives a line with its end, the last without", b"one\n|two\n|three"),
-    _Read("readline-limited", MUST, "readline(size) gives no more than that", b"one\n|two\n|thre|e"),
-    _Read("readlines", MUST, "readlines() gives all lines", b"one\n|two\n|three"),
-    _Read("readlines-hint", MUST, "readlines(hint) loses nothing", b"one\n|two\n|three"),
-    _Read("iterate", MUST, "iteration gives all lines", b"one\n|two\n|three"),
-    _Read("mixed", MUST, "read, readline and iteration go on from where the last one ended", b"on|e\n|two|\n|three"),
+    _Read("read-in-pieces", SHOULD, "pieces of four bytes are the content", b"one\n|two\n|thre|e|"),
+    _Read("readline", SHOULD, "readline() gives a line with its end, the last without", b"one\n|two\n|three"),
+    _Read("readline-limited", SHOULD, "readline(size) gives no more than that", b"one\n|two\n|thre|e"),
+    _Read("readlines", SHOULD, "readlines() gives all lines", b"one\n|two\n|three"),
+    _Read("readlines-hint", SHOULD, "readlines(hint) loses nothing", b"one\n|two\n|three"),
+    _Read("iterate", SHOULD, "iteration gives all lines", b"one\n|two\n|three"),
+    _Read("mixed", SHOULD, "read, readline and iteration go on from where the last one ended", b"on|e\n|two|\n|three"),
     _Read("read-after-the-end", SHOULD, "behind the end there is nothing, however often it is read", _CONTENT + b"||"),
 )
 
@@ -97,11 +99,11 @@ def _a_mebibyte_in_chunks(client: Client) -> None:
 @INPUT.case(MUST, "content that comes byte by byte is the same", "RFC 9112 §6.3 rule 6", (rb"one", b"eno"))
 def _byte_by_byte(client: Client) -> None:
     connection = client.connect()
-    connection.send(b"POST /conform/read-all HTTP/1.1\r\nHost: a.example\r\nContent-Length: 13\r\n\r\n")
+    connection.send(b"POST /conform/read-exactly HTTP/1.1\r\nHost: a.example\r\nContent-Length: 13\r\n\r\n")
     for byte in _CONTENT:
         connection.send(bytes([byte]))
     response = connection.response("POST")
-    check(response.body == _CONTENT + b"|", f"{response.status}, read as {response.body!r}")
+    check(response.body == _CONTENT, f"{response.status}, read as {response.body!r}")
 
 
 def _leaves(behaviour: str, content: bytes, client: Client) -> None:
@@ -134,4 +136,5 @@ for _name, _behaviour, _content, _rule in (
         partial(_leaves, _behaviour, _content),
         Broken(rb"200 OK", b"500 Internal Server Error"),
         why="The rest would be read as a request that nobody has sent (CL.0).",
+        known="Werkzeug CVE-2022-29361" if _name == "unread-request" else "",
     )

@@ -29,10 +29,9 @@ ABORTS = Theme(
 _EXPECT = "RFC 9110 §10.1.1"
 _HEAD = "POST /conform/{} HTTP/{}\r\nHost: a.example\r\n{}Content-Length: 3\r\n\r\n"
 _EXPECTS = "Expect: 100-continue\r\n"
-_CONTINUED = (rb"HTTP/1\.1 100 [^\r]*\r\n(?:[^\r]+\r\n)*\r\n", b"")
 
 
-def _begun(client: Client, behaviour: str = "read-all", version: str = "1.1", fields: str = _EXPECTS) -> Connection:
+def _begun(client: Client, behaviour: str = "read-exactly", version: str = "1.1", fields: str = _EXPECTS) -> Connection:
     connection = client.connect()
     connection.send(_HEAD.format(behaviour, version, fields).encode())
     return connection
@@ -45,13 +44,13 @@ def _is_sent(client: Client) -> None:
     check(response.status == 100 or response.status >= 400, f"answered with {response.status} {response.reason}")
 
 
-@CONTINUE.case(MUST, "behind 100 the content is read, and answered once", _EXPECT, (rb"abc\|", b"|"))
+@CONTINUE.case(MUST, "behind 100 the content is read, and answered once", _EXPECT, (rb"abc", b""))
 def _then_content(client: Client) -> None:
     connection = _begun(client)
     check(connection.response(interim=True).status == 100, "there was no 100")
     connection.send(b"abc")
     response = connection.response(interim=True)
-    check((response.status, response.body) == (200, b"abc|"), f"answered with {response.status} {response.body!r}")
+    check((response.status, response.body) == (200, b"abc"), f"answered with {response.status} {response.body!r}")
     if response.persists:
         connection.expect_next()
 
@@ -108,7 +107,7 @@ def _request(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode()
 
 
-def _paths(client: Client, paths: list[str], *, pipelined: bool) -> None:
+def _paths(client: Client, paths: list[str], *, pipelined: bool, all_of_them: bool = True) -> None:
     connection = client.connect()
     if pipelined:
         connection.send(b"".join(map(_request, paths)))
@@ -119,7 +118,9 @@ def _paths(client: Client, paths: list[str], *, pipelined: bool) -> None:
         found = response.echo().environ.get("PATH_INFO")
         check(found == path, f"{found} was answered where {path} was asked for")
         if not response.persists:
-            check(not pipelined, "the connection ended before all of them were answered")
+            if pipelined:
+                check(not all_of_them, "the connection ended before all of them were answered")
+                return
             connection = client.connect()
 
 
@@ -131,7 +132,14 @@ def _one_by_one(client: Client) -> None:
     _paths(client, [f"/{number}" for number in range(20)], pipelined=False)
 
 
-@PERSISTENCE.case(SHOULD, "20 requests sent at once are answered in order", "RFC 9112 §9.3.2", _OTHER_PATH)
+@PERSISTENCE.case(
+    MUST, "what is answered of 20 requests sent at once is answered in order", "RFC 9112 §9.3.2", _OTHER_PATH
+)
+def _in_order(client: Client) -> None:
+    _paths(client, [f"/{number}" for number in range(20)], pipelined=True, all_of_them=False)
+
+
+@PERSISTENCE.case(SHOULD, "all of 20 requests sent at once are answered", "RFC 9112 §9.3.2", _OTHER_PATH)
 def _pipelined(client: Client) -> None:
     _paths(client, [f"/{number}" for number in range(20)], pipelined=True)
 

@@ -15,12 +15,12 @@ __all__ = ["as_html"]
 _STYLE = """
 :root { color-scheme: light dark; --bad: #b3261e; --good: #1b6e3c; --line: #8884; }
 @media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --good: #7fd8a2; } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 88rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; } th, td { text-align: left; padding: .2rem .8rem .2rem 0;
 border-bottom: 1px solid var(--line); vertical-align: top; }
 .no { color: var(--bad); font-weight: 600; } .yes { color: var(--good); }
 pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line);
-padding-left: .8rem; } summary { cursor: pointer; } .wide { overflow-x: auto; }
+padding-left: .8rem; } summary { cursor: pointer; } .wide { overflow-x: auto; } .rule { min-width: 20rem; }
 """
 
 
@@ -43,7 +43,7 @@ def _totals(results: Sequence[Findings]) -> str:
         + f"<td>{tested.restarts or ''}</td></tr>"
         for tested in results
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return _table("Totals", head, rows)
 
 
 def _total(passed: int, cases: int) -> str:
@@ -55,13 +55,18 @@ def _theme(theme: Theme, results: Sequence[Findings]) -> str:
     found = [(tested, [outcome for outcome in tested.outcomes if outcome.case.id in ids]) for tested in results]
     if not found[0][1]:
         return ""
-    head = "".join(f'<th scope="col">{escape(tested.name)}</th>' for tested in results)
+    names = ("Case", "Level", "Rule", *(tested.name for tested in results))
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = "".join(_row(outcomes) for outcomes in zip(*(outcomes for _, outcomes in found), strict=True))
     details = "".join(text for tested, outcomes in found for text in _details(tested, outcomes))
+    return f"<h2>{escape(theme.title)}</h2><p>{escape(theme.why)}</p>{_table(theme.title, head, rows)}{details}"
+
+
+def _table(label: str, head: str, rows: str) -> str:
+    """Scrolled by itself where it is too wide, by the keyboard too."""
     return (
-        f"<h2>{escape(theme.title)}</h2><p>{escape(theme.why)}</p>"
-        f'<div class="wide"><table><thead><tr><th scope="col">Case</th><th scope="col">Level</th>'
-        f'<th scope="col">Rule</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>{details}'
+        f'<div class="wide" role="region" aria-label="{escape(label)}" tabindex="0">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -70,7 +75,7 @@ def _row(outcomes: Sequence[Outcome]) -> str:
     cells = "".join('<td class="no">no</td>' if outcome.failure else '<td class="yes">yes</td>' for outcome in outcomes)
     return (
         f'<tr><th scope="row">{escape(case.id)}</th><td>{case.level}</td>'
-        f"<td>{escape(case.rule)} ({escape(case.section)})</td>{cells}</tr>"
+        f'<td class="rule">{escape(case.rule)} ({escape(case.section)})</td>{cells}</tr>'
     )
 
 

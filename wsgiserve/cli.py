@@ -24,7 +24,7 @@ from wsgiserve.options import Option
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["CommandLine", "Given", "GivenTLS", "main"]
+__all__ = ["CommandLine", "Given", "GivenCheck", "GivenTLS", "main"]
 
 _ABOUT = """Serve a WSGI application.
 
@@ -32,6 +32,8 @@ APP is MODULE, MODULE:NAME, MODULE:FACTORY(...) or FILE[:NAME]. Without it, wsgi
 pyproject.toml, FLASK_APP, wsgi.py, app.py, and a Django project.
 
 "wsgiserve why FILE [OPTIONS] [APP]" tells what a change of a file would do, and why.
+
+"wsgiserve check [APP]" asks the application for a page or more and tells what is wrong with its answers.
 
 "wsgiserve tls [status|install|remove]" is about the local authority for --tls.
 
@@ -67,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(line.complete(os.environ[_COMPLETE]))
     if words[:1] == ["why"]:
         sys.exit(Command(line, words[2:]).why(*words[1:2]))
+    if words[:1] == ["check"]:
+        sys.exit(Command(line, words[1:]).check())
     if words[:1] == ["conform"]:
         sys.exit(Command(line, words[1:]).conform())
     if words[:1] == ["tls"]:
@@ -89,6 +93,17 @@ class GivenTLS(NamedTuple):
     word: str
     only: Sequence[str]
     yes: bool
+    help: str
+    """What to print instead, if it was asked for."""
+
+
+class GivenCheck(NamedTuple):
+    """What was typed behind ``wsgiserve check``."""
+
+    values: Mapping[str, Any]
+    """Parsed values of the options about the application, by name."""
+    paths: Sequence[str]
+    ignored: Sequence[str]
     help: str
     """What to print instead, if it was asked for."""
 
@@ -172,6 +187,21 @@ class CommandLine:
         typed = [name for name in self._options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
         return Given({name: self._value(name, context.params[name]) for name in typed}, wants)
 
+    def parse_check(self, argv: Sequence[str]) -> GivenCheck:
+        """Read what follows ``wsgiserve check``.
+
+        Raises:
+            UserError: an option that it does not take, or a value.
+        """
+        group = self._options["app"].group
+        names = [name for name, about in self._options.items() if about.group == group]
+        command = _check_command([_parameter(name, self._options[name]) for name in names])
+        context = _read(command, argv)
+        given = context.params
+        typed = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        values = {name: self._value(name, given[name]) for name in typed}
+        return GivenCheck(values, given["paths"], given["ignored"], command.get_help(context) if given["help"] else "")
+
     def parse_tls(self, argv: Sequence[str]) -> GivenTLS:
         """Read what follows ``wsgiserve tls``.
 
@@ -235,6 +265,29 @@ class CommandLine:
             with formatter.section(group):
                 formatter.write_dl(records)
         return formatter.getvalue()
+
+
+def _check_command(parameters: Sequence[click.Parameter]) -> click.Command:
+    """``wsgiserve check`` with parameters that say what the application is."""
+    return click.Command(
+        "wsgiserve check",
+        help="Load the application, send it GET, HEAD and GET through the server, and tell what is wrong with its "
+        "answers, by the rules of --lint. Exit code 6 if something is, 3 if the application cannot be loaded.",
+        params=[
+            *parameters,
+            click.Option(
+                ["--path", "paths"], multiple=True, metavar="PATH", help="Where to ask; / by default, repeatable."
+            ),
+            click.Option(
+                ["--ignore", "ignored"],
+                multiple=True,
+                metavar="CODE",
+                help="Rule that does not count; may be repeated.",
+            ),
+            click.Option(["help", "-h", "--help"], is_flag=True, help="Print this and exit."),
+        ],
+        add_help_option=False,
+    )
 
 
 def _read(command: click.Command, argv: Iterable[str]) -> click.Context:

@@ -66,6 +66,10 @@ class Command:
         """Do something about the local authority; the exit code."""
         return self._reporting(self._tls)
 
+    def check(self) -> int:
+        """Try the application and tell what the linter finds; the exit code."""
+        return self._reporting(self._check)
+
     def conform(self) -> int:
         """Test servers against the standards; the exit code."""
         return self._reporting(self._conform)
@@ -158,6 +162,19 @@ class Command:
             return 0
         tls = TLS(_say, given.only, given.yes)
         return {"status": tls.status, "install": tls.install, "remove": tls.remove}[given.word]()
+
+    def _check(self) -> int:
+        given = self._line.parse_check(self._argv)
+        if given.help:
+            _say(f"{given.help}\n")
+            return 0
+        from wsgiserve.checking import Check, Wanted
+
+        check = Check(_say, Wanted(given.paths, given.ignored))
+        settings = settle(given.values, os.environ, _here())
+        directory = _project(settings.config)
+        loaded = _load(settings, *_find_app(settings, directory), directory)
+        return check.run(loaded, settings.config.script_name)
 
     def _conform(self) -> int:
         from wsgiserve.conform.command import Conform, Wanted
@@ -322,6 +339,7 @@ def _show(settings: Settings) -> str:
     mode, why = config.effective_mode()
     form = make_console(None, cast("ColorChoice", config.color)).form
     derived = {"mode": f"{mode} ({why})", "threads": str(config.effective_threads()), "log_format": form}
+    derived["lint"] = config.effective_lint()
     derived["reload"] = str(config.effective_reload()).lower()
     rows = []
     for name, about in options().items():

@@ -163,6 +163,14 @@ class Config:
         group=_BROWSER,
     )
 
+    lint: str | None = option(
+        None,
+        choice("off", "warn", "error"),
+        "What the application does against PEP 3333 or at a cost: say nothing, tell, or answer 500; "
+        "warn by default in development, else off.",
+        group=_HOW,
+    )
+
     proxy_headers: tuple[str, ...] | None = option(
         None,
         networks,
@@ -282,6 +290,10 @@ class Config:
     def effective_server_timing(self, environ: Mapping[str, str] = os.environ) -> bool:
         """Whether responses tell how long they took."""
         return self.server_timing if self.server_timing is not None else self.effective_mode(environ)[0] == "dev"
+
+    def effective_lint(self, environ: Mapping[str, str] = os.environ) -> str:
+        """What is done about findings."""
+        return self.lint or ("warn" if self.effective_mode(environ)[0] == "dev" else "off")
 
     def effective_threads(self, environ: Mapping[str, str] = os.environ) -> int:
         """Threads of the pool."""

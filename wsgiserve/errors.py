@@ -54,11 +54,13 @@ class RemoteProtocolError(ProtocolError):
 class LocalProtocolError(ProtocolError):
     """By the application: 500 if no response head is out yet, otherwise close.
 
-    ``blame`` is the place in the application to look at, ``"file.py:12 in function"``, when it is known.
+    ``code`` names the rule, as the pages of ``docs/lint/`` do; ``blame`` is the place in the application to look at,
+    ``"file.py:12 in function"``, when it is known.
     """
 
-    def __init__(self, reason: str, *, blame: str | None = None) -> None:
+    def __init__(self, reason: str, *, code: str, blame: str | None = None) -> None:
         super().__init__(reason)
+        self.code = code
         self.blame = blame
 
 

@@ -24,6 +24,7 @@ from wsgiserve.listening import load_certificate, open_listeners
 from wsgiserve.origins import Origins
 from wsgiserve.server.access import AccessLog, log_access
 from wsgiserve.server.base import BaseWSGIServer
+from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.servers import ForkingWSGIServer, ThreadedWSGIServer, ThreadPoolWSGIServer
 from wsgiserve.server.sockets import unlink_unix
 from wsgiserve.servertiming import make_timing
@@ -41,6 +42,7 @@ __all__ = [
     "access_log_of",
     "banner_of",
     "discard",
+    "handler_for",
     "launch",
     "open_page",
     "server_for",
@@ -141,6 +143,16 @@ def tools_for(config: Config) -> Tools | None:
     return Tools(config)
 
 
+def handler_for(config: Config) -> type[WSGIRequestHandler]:
+    """The class of the server's handlers; the linter is not imported where it is off."""
+    lint = config.effective_lint()
+    if lint == "off":
+        return WSGIRequestHandler
+    from wsgiserve.lint import Linter, LintingHandler, linting
+
+    return linting(Linter(strict=lint == "error"), LintingHandler)
+
+
 def server_for(
     config: Config,
     loaded: LoadedApp,
@@ -163,6 +175,7 @@ def server_for(
         "",
         config.port,
         application,
+        handler_for(config),
         ssl_context=context,
         listeners=listeners,
         limits=config.limits(),

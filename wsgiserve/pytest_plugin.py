@@ -87,13 +87,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--wsgi-lint",
         choices=("off", "warn", "error"),
         default="warn",
-        help="applications that break PEP 3333: say nothing, list them in the summary, or fail the test",
+        help="what the linter finds: say nothing, list it in the summary, or fail the test",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "wsgi_lint(ignore): texts; broken rules of PEP 3333 with one of them in it are no finding"
+        "markers", "wsgi_lint(ignore): codes of rules, or other texts of findings; those do not count"
     )
 
 
@@ -114,7 +114,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
     told = [(report.nodeid, text) for report in reports for name, text in report.user_properties if name == _PROPERTY]
     if told:
-        terminalreporter.section("wsgiserve: against PEP 3333")
+        terminalreporter.section("wsgiserve: lint")
         for test, text in told:
             terminalreporter.line(f"{test}\n  {text!s}")
 
@@ -134,4 +134,4 @@ def _lint(item: pytest.Item, report: pytest.TestReport, factories: list[ServerFa
     report.user_properties += [(_PROPERTY, text.replace("\n", "\n  ")) for text in told]
     if mode == "error" and report.passed:
         report.outcome = "failed"
-        report.longrepr = "the application broke PEP 3333:\n" + "\n".join(told)
+        report.longrepr = "the linter found:\n" + "\n".join(told)

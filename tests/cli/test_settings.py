@@ -52,7 +52,7 @@ def test_every_option_has_a_variable_and_a_key(name: str, project: Project) -> N
     project.write("dev.env")
     given |= {"env_file": "dev.env"}
     given |= {"log_format": "json", "reload": "true", "server_timing": "false", "editor": "zed"}
-    given |= {"proxy_headers": "10.0.0.0/8, unix", "proxy_protocol": "::1"}
+    given |= {"proxy_headers": "10.0.0.0/8, unix", "proxy_protocol": "::1", "lint": "error"}
     needs = {
         "key": {"WSGISERVE_CERT": "c.pem"},
         "processes": {"WSGISERVE_CONCURRENCY": "fork"},

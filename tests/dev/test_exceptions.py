@@ -136,7 +136,7 @@ def test_a_broken_exception_is_described() -> None:
 
 
 def test_an_application_that_broke_a_rule_is_told_where() -> None:
-    raised = describe_exception(LocalProtocolError("the body yields str", blame="shop.py:3 in app"))[0]
+    raised = describe_exception(LocalProtocolError("the body yields str", code="E105", blame="shop.py:3 in app"))[0]
     assert raised["notes"] == ["at shop.py:3 in app"]
 
 

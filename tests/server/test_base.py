@@ -410,7 +410,7 @@ def test_requests_that_come_while_all_are_busy_are_answered_however_long_that_ta
 def test_threads_that_are_still_being_started_count_as_threads() -> None:
     server = make(ThreadPoolWSGIServer, threads=3)
     try:
-        assert server.occupancy() == "0/3 threads busy"
+        assert str(server.occupancy()) == "0/3 threads busy"
     finally:
         server.server_close()
 
@@ -425,7 +425,7 @@ def test_when_nobody_gets_on_it_says_what_all_wait_for(
         assert kept.exchange(GET).status == 200
         busy = [connected(server, request("/held")) for _ in range(2)]
         app.wait_for(2)
-        until(lambda: server.occupancy() == "2/2 threads busy")
+        until(lambda: str(server.occupancy()) == "2/2 threads busy")
         assert server.waiting_requests() == 0
         fresh = [connected(server, GET) for _ in range(3)]
         kept.send(GET)

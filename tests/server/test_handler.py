@@ -84,7 +84,7 @@ def test_a_note_names_the_exception_and_where_it_was_raised(error: BaseException
 
 def test_a_note_on_a_broken_rule_points_to_the_log(logs: Logs) -> None:
     logs.answer(lambda environ, start_response: [b"x"])
-    assert logs.accesses[0].note == "✗ against PEP 3333, see above"
+    assert logs.accesses[0].note == "✗ against PEP 3333 (E106), see above"
 
 
 def waiting(logs: Logs, seconds: float, app: Call = hello, data: bytes = request()) -> Bench:
@@ -294,7 +294,7 @@ def test_a_body_that_is_too_long_is_said_once_with_the_line_to_blame(
 
     logs.answer(long)
     (record,) = caplog.records
-    assert "192.0.2.7:4711 GET /: the body is longer than its Content-Length" in record.getMessage()
+    assert "192.0.2.7:4711 GET /: E107 the body is longer than its Content-Length" in record.getMessage()
     assert record.getMessage().endswith(" in long")
 
 

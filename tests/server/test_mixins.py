@@ -135,7 +135,7 @@ def test_a_pool_whose_threads_cannot_all_be_started_says_so_once_and_serves(
         client = connected(server, GET)
         assert client.read().status == 200
         client.close()
-        until(lambda: server.occupancy() == "0/2 threads busy")
+        until(lambda: str(server.occupancy()) == "0/2 threads busy")
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "can't start new thread" in record.getMessage()

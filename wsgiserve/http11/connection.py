@@ -334,7 +334,8 @@ class Connection:
         if self.framing is Framing.LENGTH and self._missing:
             self._persistent = False
             raise LocalProtocolError(
-                f"the body is {self._missing} bytes shorter than its Content-Length ({self.content_sent} were sent)"
+                f"the body is {self._missing} bytes shorter than its Content-Length ({self.content_sent} were sent)",
+                code="E112",
             )
         return LAST_CHUNK if self.framing is Framing.CHUNKED else b""
 

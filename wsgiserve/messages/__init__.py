@@ -18,6 +18,7 @@ from wsgiserve.messages.configuring import (
 from wsgiserve.messages.form import (
     CANNOT_BIND,
     CANNOT_LOAD,
+    FOUND_PROBLEMS,
     INTERNAL,
     NOT_CONFORMING,
     TLS,
@@ -59,6 +60,7 @@ from wsgiserve.messages.trusting import mkcert_failed, no_trust_store, tls_folde
 __all__ = [
     "CANNOT_BIND",
     "CANNOT_LOAD",
+    "FOUND_PROBLEMS",
     "INTERNAL",
     "NOT_CONFORMING",
     "TLS",

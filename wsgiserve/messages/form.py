@@ -14,6 +14,7 @@ from wsgiserve.errors import UserError
 __all__ = [
     "CANNOT_BIND",
     "CANNOT_LOAD",
+    "FOUND_PROBLEMS",
     "INTERNAL",
     "NOT_CONFORMING",
     "TLS",
@@ -27,7 +28,9 @@ __all__ = [
 ]
 
 # Exit codes.
-INTERNAL, USAGE, CANNOT_LOAD, CANNOT_BIND, TLS, NOT_CONFORMING = 1, 2, 3, 4, 5, 6
+INTERNAL, USAGE, CANNOT_LOAD, CANNOT_BIND, TLS = 1, 2, 3, 4, 5
+# Of ``check`` and of ``conform``, which found what they looked for.
+FOUND_PROBLEMS = NOT_CONFORMING = 6
 
 _PAGES = "https://wsgiserve.readthedocs.io/e/"
 _INDENT = "\n       "

@@ -28,6 +28,7 @@ from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.hints import Hint, log_hint
 from wsgiserve.server.loop import ConnectionLoop
+from wsgiserve.server.occupancy import Occupancy
 from wsgiserve.server.sockets import listen
 from wsgiserve.server.tls import SSLContextSpec, make_ssl_context
 from wsgiserve.wsgi import EnvironBuilder
@@ -288,9 +289,9 @@ class BaseWSGIServer(ConnectionLoop):
         """Have a connection served on which something happened. Here: by the caller."""
         self.finish_request(connection)
 
-    def occupancy(self) -> str:
+    def occupancy(self) -> Occupancy:
         """How many of those who can run a request do; for the access log."""
-        return "1/1 threads busy"
+        return Occupancy(1, 1, "threads")
 
     def make_connection(self, sock: socket.socket, address: Any) -> WSGIRequestHandler | None:
         """A handler for a socket that was accepted; None if it could not be made, and the socket is closed."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.hints import NO_PROCESS
+from wsgiserve.server.occupancy import Occupancy
 from wsgiserve.server.poller import new_poller
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class ForkingMixIn(BaseWSGIServer):
         else:
             super().service_event(fileno)
 
-    def occupancy(self) -> str:
+    def occupancy(self) -> Occupancy:
         """As the base class. A child tells what it was when it came into being."""
-        return f"{self._busy}/{self.processes} processes busy"
+        return Occupancy(self._busy, self.processes, "processes")
 
     def drained(self) -> bool:
         """As the base class, and no child is left; a child is done as soon as its connection is closed."""

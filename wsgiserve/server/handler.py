@@ -29,6 +29,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout, LocalProtocolError, RemoteProtocolError
+from wsgiserve.http11.framing import Framing
 from wsgiserve.server.errorstream import ErrorStream
 from wsgiserve.server.peer import peer_keys
 from wsgiserve.server.request_log import RequestLog
@@ -108,9 +109,7 @@ class WSGIRequestHandler(RequestLog):
         """Run the application for the current request, send its response, log it."""
         started = time.perf_counter()
         queue_note = self.queue_note()
-        gateway = Gateway(
-            self.http, self, date=self.server.date(), server=self.server_field, late_fields=self._timing(started)
-        )
+        gateway = self.make_gateway(started)
         try:
             self._run_application(gateway)
         except KeyboardInterrupt:
@@ -127,6 +126,12 @@ class WSGIRequestHandler(RequestLog):
         finally:
             self.environ = {}
             self.told_address = ""  # the next request of a proxy is another client's
+
+    def make_gateway(self, started: float) -> Gateway:
+        """What runs the application for one request, which began at ``started`` of ``time.perf_counter``."""
+        return Gateway(
+            self.http, self, date=self.server.date(), server=self.server_field, late_fields=self._timing(started)
+        )
 
     def _timing(self, started: float) -> Callable[[], bytes] | None:
         """Makes fields that tell how long the response took, when its head goes out; None if there are to be none."""
@@ -240,16 +245,18 @@ class WSGIRequestHandler(RequestLog):
     def _log_failure(self, error: BaseException, consequence: str) -> None:
         if isinstance(error, LocalProtocolError):
             blame = f"\n  at {error.blame}" if error.blame else ""
-            error_log.error("%s: %s; %s%s", self._describe(), error, consequence, blame)
+            error_log.error("%s: %s %s; %s%s", self._describe(), error.code, error, consequence, blame)
         else:
             exc_info = (type(error), error, without_server(error))
             error_log.error("%s: %s", self._describe(), consequence, exc_info=exc_info)
 
     def _report_excess(self, blame: str) -> None:
         if self.command != "HEAD" and not self.detached:
+            code = "E108" if self.http.framing is Framing.NO_CONTENT else "E107"
             error_log.error(
-                "%s: the body is longer than its Content-Length or its status allows; the rest was not sent\n  at %s",
+                "%s: %s the body is longer than its Content-Length or status allows; the rest was not sent\n  at %s",
                 self._describe(),
+                code,
                 blame,
             )
 
@@ -274,7 +281,7 @@ _ADDRESS_METHODS = ("address_string", "port_integer")
 
 def _note(error: BaseException) -> str:
     if isinstance(error, LocalProtocolError):
-        return "✗ against PEP 3333, see above"
+        return f"✗ against PEP 3333 ({error.code}), see above"
     text = str(error).replace("\n", " ")
     name = type(error).__name__
     return f"✗ {name}: {text}  {blame_error(error)}" if text else f"✗ {name}  {blame_error(error)}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.hints import NO_THREAD, threads_exhausted
+from wsgiserve.server.occupancy import Occupancy
 from wsgiserve.server.pool import STUCK_SECONDS, Pool, Worker
 from wsgiserve.server.stacks import running
 
@@ -72,10 +73,10 @@ class ThreadPoolMixIn(BaseWSGIServer):
         super().stop()
         self._pool.wake_deputy()
 
-    def occupancy(self) -> str:
+    def occupancy(self) -> Occupancy:
         """As the base class."""
         # Not those that have been started: the first one serves while the others are not.
-        return f"{self._pool.busy()}/{self.threads} threads busy"
+        return Occupancy(self._pool.busy(), self.threads, "threads")
 
     def _tell_of_stuck_threads(self) -> bool:
         """Say what all threads do while requests wait; False if none does, which may change."""
@@ -144,9 +145,9 @@ class ThreadingMixIn(BaseWSGIServer):
             self.warn_once(NO_THREAD._replace(why=f"the system says: {error}."))
             self._cannot_start()
 
-    def occupancy(self) -> str:
+    def occupancy(self) -> Occupancy:
         """As the base class."""
-        return f"{self._running}/{self.max_threads} threads busy"
+        return Occupancy(self._running, self.max_threads, "threads")
 
     def drained(self) -> bool:
         """As the base class, and the last thread has written its last line of the log."""

@@ -81,7 +81,7 @@ class Outbox:
         while self._count and total < TURN_BYTES:
             sent_or_end = stream.send_file_some(self._fileno, self._offset, min(self._count, TURN_BYTES))
             if sent_or_end is None:
-                raise LocalProtocolError("the file became shorter while it was sent")
+                raise LocalProtocolError("the file became shorter while it was sent", code="E112")
             if not sent_or_end:
                 return total
             total += sent_or_end

@@ -8,7 +8,8 @@ The parser, the workers and the gateway are those that serve elsewhere. Nothing 
 recorded are the bytes that came and went.
 """
 
-from wsgiserve.testing.recording import Exchange, Finding
+from wsgiserve.lint import Finding
+from wsgiserve.testing.recording import Exchange
 from wsgiserve.testing.serving import TestServer, serve
 
 __all__ = ["Exchange", "Finding", "TestServer", "serve"]

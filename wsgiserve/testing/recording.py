@@ -15,8 +15,8 @@ from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
-from wsgiserve.errors import ClientDisconnected, LocalProtocolError, RemoteProtocolError
-from wsgiserve.server.handler import WSGIRequestHandler
+from wsgiserve.errors import ClientDisconnected, ProtocolError
+from wsgiserve.lint import Finding, LintingHandler
 
 if TYPE_CHECKING:
     import socket
@@ -24,26 +24,12 @@ if TYPE_CHECKING:
     from wsgiserve.wsgi.filewrapper import KernelFile
     from wsgiserve.wsgi.gateway import Gateway
 
-__all__ = ["Exchange", "Finding", "Recorder", "RecordingHandler", "note_swallowed"]
+__all__ = ["Exchange", "Recorder", "RecordingHandler", "note_swallowed"]
 
 # Bytes that are kept of a request's content, and of a response.
 _KEPT = 1024 * 1024
 
 _running = threading.local()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A rule of PEP 3333 that the application broke."""
-
-    rule: str
-    place: str
-    """``file.py:12 in function``, empty if it is not known."""
-    request: str
-    """``GET /cart``"""
-
-    def __str__(self) -> str:
-        return f"{self.request}: {self.rule}" + (f"\n  at {self.place}" if self.place else "")
 
 
 @dataclass(slots=True)
@@ -93,7 +79,7 @@ class Recorder(Protocol):
     def record(self, exchange: Exchange, *, ended: bool) -> None: ...
 
 
-class RecordingHandler(WSGIRequestHandler):
+class RecordingHandler(LintingHandler):
     """Tells its server of each exchange when it is over."""
 
     def run_wsgi(self) -> None:
@@ -143,23 +129,14 @@ class RecordingHandler(WSGIRequestHandler):
 
     def _fail(self, error: BaseException, gateway: Gateway) -> tuple[int, str]:
         self._end()
-        if isinstance(error, LocalProtocolError):
-            self._find(str(error), error.blame or "")
-        elif not isinstance(error, ClientDisconnected | RemoteProtocolError):
+        if not isinstance(error, ClientDisconnected | ProtocolError):
             _add(self._exchange.errors, error)
         return super()._fail(error, gateway)
 
-    def _report_excess(self, blame: str) -> None:
-        if self.command != "HEAD" and not self.detached:
-            self._find("the body is longer than its Content-Length or its status allows", blame)
-        super()._report_excess(blame)
-
-    def _find(self, rule: str, place: str) -> None:
-        self._exchange.findings.append(Finding(rule, place, f"{self.command} {self.path}"))
-
     def log_access(self, status: int, seconds: float, *notes: str) -> None:
-        super().log_access(status, seconds, *notes)
         exchange = self._exchange
+        exchange.findings = self.findings
+        super().log_access(status, seconds, *notes)
         exchange.status, exchange.seconds = status, time.perf_counter() - self._started
         exchange.headers, exchange.body = _read(b"".join(self._sent), exchange.method)
         self._recorder.record(exchange, ended=self._ended)

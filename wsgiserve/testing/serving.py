@@ -13,10 +13,11 @@ from typing import Any, Self
 
 from wsgiserve.errors import UserError
 from wsgiserve.importer import load
+from wsgiserve.lint import Finding, Linter, linting
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.servers import ThreadPoolWSGIServer
 from wsgiserve.server.tls import make_ssl_devcert
-from wsgiserve.testing.recording import Exchange, Finding, RecordingHandler, note_swallowed
+from wsgiserve.testing.recording import Exchange, RecordingHandler, note_swallowed
 from wsgiserve.wsgi.gateway import Application
 
 __all__ = ["TestServer", "serve"]
@@ -95,7 +96,7 @@ class TestServer:
             host,
             0,
             application,
-            RecordingHandler,
+            linting(Linter(tell=lambda finding: None), RecordingHandler),
             ssl_context=(self.ca, key) if https else None,
             threads=threads,
             deadlines=Deadlines(graceful=_GRACE),
@@ -134,7 +135,7 @@ class TestServer:
 
     @property
     def lint(self) -> list[Finding]:
-        """Rules of PEP 3333 that the application broke in them, as far as the server checks: those that it refuses."""
+        """What the linter found in them."""
         return [finding for exchange in self.requests for finding in exchange.findings]
 
     def wait_for(self, request: str, timeout: float = 10.0) -> Exchange:

@@ -133,11 +133,12 @@ class Gateway:
         finally:
             self._ended = True
             self._fault = None
-            close = getattr(iterable, "close", None)
-            if close is not None:
-                close()
+            self._close(iterable)
 
     # What the application calls
+
+    # Frames from start_response() and write() up to it; a subclass that overrides both puts one more between.
+    _depth = 1
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
@@ -146,33 +147,34 @@ class Gateway:
         replaces, too_late = bool(exc_info), self._http.framing is not None
         if exc_info and too_late and exc_info[1] is not None:
             reason = "the application went on after an error that came too late for another response (PEP 3333)"
-            self._fault = LocalProtocolError(reason, blame=blame_frame(sys._getframe(1)))
+            self._fault = LocalProtocolError(reason, code="E110", blame=blame_frame(sys._getframe(self._depth)))
             try:
                 raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None  # a traceback that refers to this frame would keep both alive
         try:
             if self._head is not None and (too_late or not replaces):
-                raise LocalProtocolError("start_response was called a second time without exc_info (PEP 3333)")
+                reason = "start_response was called a second time without exc_info (PEP 3333)"
+                raise LocalProtocolError(reason, code="E106")
             self._head = check_response(status, headers)
             self._fault = None
         except LocalProtocolError as error:
-            error.blame = blame_frame(sys._getframe(1))
+            error.blame = blame_frame(sys._getframe(self._depth))
             self._fault = error
             raise
         return self.write
 
     def write(self, data: bytes) -> None:
         """PEP 3333's ``write``: send a block now."""
-        caller = sys._getframe(1)
+        caller = sys._getframe(self._depth)
         try:
             if self._ended:
                 # The connection may be in the middle of another response by now.
                 reason = "write() was called after the application had returned its whole body (PEP 3333)"
-                raise LocalProtocolError(reason, blame=blame_frame(caller))
+                raise LocalProtocolError(reason, code="W202", blame=blame_frame(caller))
             if not isinstance(data, bytes):
                 reason = f"write() takes bytes, not {type(data).__name__} (PEP 3333)"
-                raise LocalProtocolError(reason, blame=blame_frame(caller))
+                raise LocalProtocolError(reason, code="E105", blame=blame_frame(caller))
             if data:
                 self._send_block(data, caller)
         except WSGIServeError as error:
@@ -180,6 +182,11 @@ class Gateway:
             raise
 
     # Sending
+
+    def _close(self, iterable: object) -> None:
+        close = getattr(iterable, "close", None)
+        if close is not None:
+            close()
 
     def _send_body(self, iterable: Iterable[bytes]) -> None:
         if type(iterable) is list or type(iterable) is tuple:
@@ -218,12 +225,13 @@ class Gateway:
                 if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
                     raise  # from inside the application's own __iter__
         reason = f"the application returned {type(iterable).__name__}, not an iterable of bytes (PEP 3333)"
-        raise LocalProtocolError(reason, blame=blame_callable(self._application))
+        code = {bytes: "E105", str: "W201"}.get(type(iterable), "E109")
+        raise LocalProtocolError(reason, code=code, blame=blame_callable(self._application))
 
     def _check_block(self, block: object, source: object) -> None:
         if not isinstance(block, bytes):
             reason = f"the body yields {type(block).__name__}, not bytes (PEP 3333)"
-            raise LocalProtocolError(reason, blame=blame_body(source, self._application))
+            raise LocalProtocolError(reason, code="E105", blame=blame_body(source, self._application))
 
     def _send_block(self, block: bytes, source: object, *, length: int | None = None) -> None:
         """Send a block, after the head if it is the first. ``length`` is that of the whole body when it is known."""
@@ -252,7 +260,7 @@ class Gateway:
             raise self._fault
         if self._head is None:
             reason = "start_response was not called before the first block of the body, or at all (PEP 3333)"
-            raise LocalProtocolError(reason, blame=blame_callable(self._application))
+            raise LocalProtocolError(reason, code="E106", blame=blame_callable(self._application))
         if self._late_fields is not None:
             self._head.fields += self._late_fields()
         if self._transport.closing:

@@ -42,7 +42,7 @@ def check_response(status: Any, headers: Any) -> ResponseHead:
     known = _statuses.get(status) if type(status) is str else None
     code, reason = known or _check_status(status)
     if not isinstance(headers, list):
-        raise LocalProtocolError(f"response headers must be a list, not {_type(headers)} (PEP 3333)")
+        raise LocalProtocolError(f"response headers must be a list, not {_type(headers)} (PEP 3333)", code="E102")
     head = ResponseHead(code, reason, b"", None)
     head.fields = b"".join([_kept_line(header) or _check_header(header, head) for header in headers])
     return head
@@ -50,11 +50,12 @@ def check_response(status: Any, headers: Any) -> ResponseHead:
 
 def _check_status(status: Any) -> tuple[int, bytes]:
     if not isinstance(status, str):
-        raise LocalProtocolError(f"the status must be a str, not {_type(status)} (PEP 3333)")
+        raise LocalProtocolError(f"the status must be a str, not {_type(status)} (PEP 3333)", code="E101")
     match = _STATUS.fullmatch(status)
     if match is None:
         raise LocalProtocolError(
-            'the status must be a code from 200 to 599, a space and a reason phrase, such as "200 OK" (PEP 3333)'
+            'the status must be a code from 200 to 599, a space and a reason phrase, such as "200 OK" (PEP 3333)',
+            code="E101",
         )
     checked = int(match[1]), match[2].encode("latin-1")
     if type(status) is str and len(status) <= _MEMO_CHARACTERS:
@@ -75,17 +76,19 @@ def _kept_line(header: Any) -> bytes | None:
 def _check_header(header: Any, head: ResponseHead) -> bytes:
     """One header as a field line; what the server must know of it is noted in ``head``."""
     if not isinstance(header, tuple) or len(header) != 2:
-        raise LocalProtocolError("a response header must be a tuple of a name and a value (PEP 3333)")
+        raise LocalProtocolError("a response header must be a tuple of a name and a value (PEP 3333)", code="E102")
     name, value = header
     if not isinstance(name, str) or not isinstance(value, str):
         raise LocalProtocolError(
-            f"name and value of a response header must be str, not {_type(name)} and {_type(value)} (PEP 3333)"
+            f"name and value of a response header must be str, not {_type(name)} and {_type(value)} (PEP 3333)",
+            code="E102",
         )
     if not _NAME.fullmatch(name):
-        raise LocalProtocolError("the name of a response header is not a token (RFC 9110 §5.1)")
+        raise LocalProtocolError("the name of a response header is not a token (RFC 9110 §5.1)", code="E103")
     if not _VALUE.fullmatch(value):
         raise LocalProtocolError(
-            f"the value of {name} has a control character or one beyond latin-1 (PEP 3333, RFC 9110 §5.5)"
+            f"the value of {name} has a control character or one beyond latin-1 (PEP 3333, RFC 9110 §5.5)",
+            code="E103",
         )
     name, value = str.__str__(name), str.__str__(value)  # what was checked, whatever a subclass makes of its methods
     encoded = name.encode("ascii"), value.strip(" \t").encode("latin-1")
@@ -101,7 +104,8 @@ def _note(name: bytes, value: bytes, head: ResponseHead) -> bytes:
     lower = name.lower()
     if lower in HOP_BY_HOP:
         raise LocalProtocolError(
-            f"{name.decode()} belongs to the connection, which is the server's business (PEP 3333, hop-by-hop headers)"
+            f"{name.decode()} belongs to the connection, which is the server's business (PEP 3333, hop-by-hop headers)",
+            code="E104",
         )
     if lower == b"content-length":
         _note_length(value, head)
@@ -115,10 +119,10 @@ def _note(name: bytes, value: bytes, head: ResponseHead) -> bytes:
 
 def _note_length(value: bytes, head: ResponseHead) -> None:
     if head.length is not None:
-        raise LocalProtocolError("Content-Length is set twice (RFC 9110 §8.6)")
+        raise LocalProtocolError("Content-Length is set twice (RFC 9110 §8.6)", code="W207")
     # Eighteen digits: an exabyte, and nothing that Python's integers would refuse to read.
     if not CONTENT_LENGTH.fullmatch(value) or len(value) > 18:
-        raise LocalProtocolError("Content-Length is not a number of bytes (RFC 9110 §8.6)")
+        raise LocalProtocolError("Content-Length is not a number of bytes (RFC 9110 §8.6)", code="E103")
     head.length = int(value)
 
 

@@ -1,16 +1,21 @@
-"""Any application at all: h11 reads exactly what it meant, or sees that something is missing."""
+"""Any application at all: h11, http.client and curl read exactly what it meant, or see that something is missing."""
 
 from __future__ import annotations
 
 import io
+import socket
+import subprocess
+import threading
 from collections.abc import Iterable, Iterator
+from http.client import HTTPResponse, IncompleteRead
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import h11
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.needed import needs
 from tests.wsgi.playing import GET, HEAD, OLD, Played, Wire
 from wsgiserve.errors import LocalProtocolError
 from wsgiserve.wsgi import FileWrapper
@@ -156,6 +161,43 @@ def read(played: Played) -> Reading:
     return Reading(status, response.headers.raw_items(), body, isinstance(event, h11.EndOfMessage))
 
 
+def read_by_http_client(played: Played) -> Reading:
+    wire = SimpleNamespace(makefile=lambda mode: io.BytesIO(played.wire.data))
+    response = HTTPResponse(cast("socket.socket", wire), method=played.method.decode())
+    response.begin()
+    try:
+        body, whole = response.read(), True
+    except IncompleteRead as error:
+        body, whole = error.partial, False
+    response.close()
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in response.getheaders()]
+    return Reading(f"{response.status} {response.reason}", headers, body, whole)
+
+
+def read_by_curl(played: Played) -> Reading:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        replay = threading.Thread(target=_replay, args=(listener, played.wire.data))
+        replay.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        words = ["--head"] if played.method == b"HEAD" else ["--include"]
+        done = subprocess.run(["curl", "--silent", "--no-buffer", "--max-time", "30", *words, url], capture_output=True)
+        replay.join()
+    head, _, body = done.stdout.partition(b"\r\n\r\n")
+    status, *fields = head.split(b"\r\n")
+    headers = [(name, value.strip(b" ")) for name, _, value in (field.partition(b":") for field in fields)]
+    return Reading(status.partition(b" ")[2].decode("latin-1"), headers, body, done.returncode == 0)
+
+
+def _replay(listener: socket.socket, data: bytes) -> None:
+    client, _ = listener.accept()
+    with client:
+        while not client.recv(65536).endswith(b"\r\n\r\n"):
+            pass
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+        client.recv(1)  # curl has read all when it closes
+
+
 def _of_the_application(headers: Iterable[tuple[bytes, bytes]], plan: Plan) -> list[tuple[str, str]]:
     added = {"content-length", "transfer-encoding", "connection", "server"}
     if all(name != "Date" for name, _ in plan.headers):
@@ -190,6 +232,22 @@ def test_a_client_reads_what_was_meant_or_sees_that_it_cannot(plan: Plan, reques
         # HTTP/1.0 has no other end than that of the connection, so nobody can see there that something is missing.
         assert request_ is OLD
         assert plan.length is None
+
+
+@given(plan=plans, request_=st.sampled_from([GET, HEAD, OLD]))
+def test_http_client_reads_what_h11_reads(plan: Plan, request_: bytes) -> None:
+    played = Played(Acting(plan), request_)
+    if played.wire.data:
+        assert read_by_http_client(played) == read(played)
+
+
+@settings(max_examples=50, deadline=None)
+@given(plan=plans, request_=st.sampled_from([GET, HEAD]))
+def test_curl_reads_what_h11_reads(plan: Plan, request_: bytes) -> None:
+    needs("curl")
+    played = Played(Acting(plan), request_)
+    if played.wire.data:
+        assert read_by_curl(played) == read(played)
 
 
 @given(plan=plans, request_=st.sampled_from([GET, HEAD, OLD]), pieces=st.integers(-1, 5))

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import wrap_file
 
 from wsgiserve.wsgi import FileWrapper
 
@@ -194,3 +196,41 @@ def test_a_closed_file_is_an_error_and_not_an_empty_one(path: Path) -> None:
         pass
     with pytest.raises(ValueError, match="closed"):
         FileWrapper(file).kernel_file()
+
+
+def test_it_is_its_own_iterator_so_that_whoever_keeps_that_alone_can_close_the_file() -> None:
+    file = io.BytesIO(b"abcdef")
+    blocks: Any = iter(FileWrapper(file, 4))
+    assert [next(blocks), next(blocks), next(blocks, None)] == [b"abcd", b"ef", None]
+    blocks.close()
+    assert file.closed
+
+
+def test_a_part_of_a_file_is_sought_and_not_read_up_to() -> None:
+    wrapper = FileWrapper(io.BytesIO(b"abcdef"), 2)
+    assert wrapper.seekable()
+    wrapper.seek(3)
+    assert wrapper.tell() == 3
+    assert list(wrapper) == [b"de", b"f"]
+
+
+class Stream:
+    """A file that can be read and nothing else."""
+
+    def read(self, size: int = -1) -> bytes:
+        return b""
+
+
+def test_what_cannot_be_sought_says_so() -> None:
+    assert not FileWrapper(Stream()).seekable()
+
+
+def test_werkzeug_sends_a_part_without_reading_the_rest_and_closes_the_file() -> None:
+    file = io.BytesIO(bytes(1000) + b"abc" + bytes(1000))
+    environ = {"HTTP_RANGE": "bytes=1000-1002", "wsgi.file_wrapper": FileWrapper, "REQUEST_METHOD": "GET"}
+    response = Response(wrap_file(environ, file, 10), direct_passthrough=True)
+    response.make_conditional(environ, accept_ranges=True, complete_length=2003)
+    assert b"".join(response.response) == b"abc"  # type: ignore[arg-type]
+    assert file.tell() < 1100
+    response.close()
+    assert file.closed

@@ -10,8 +10,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 __all__ = ["FileWrapper", "KernelFile"]
 
@@ -30,7 +29,9 @@ class KernelFile(NamedTuple):
 
 
 class FileWrapper:
-    """An iterable over a file's blocks that closes it.
+    """An iterator over a file's blocks that closes it; its own one, so that who keeps ``iter()`` of it can close it.
+
+    ``seekable``, ``seek`` and ``tell`` are for frameworks that send a part of it, as werkzeug does.
 
     Args:
         filelike: anything with ``read(size)``; ``close`` is called if there is one.
@@ -41,9 +42,29 @@ class FileWrapper:
         self.filelike = filelike
         self.block_size = block_size
 
-    def __iter__(self) -> Iterator[bytes]:
-        while block := self.filelike.read(self.block_size):
-            yield block
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        block: bytes = self.filelike.read(self.block_size)
+        if not block:
+            raise StopIteration
+        return block
+
+    def seekable(self) -> bool:
+        """Whether ``seek`` can be called."""
+        seekable = getattr(self.filelike, "seekable", None)
+        return bool(seekable()) if seekable is not None else hasattr(self.filelike, "seek")
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As the file's."""
+        position: int = self.filelike.seek(offset, whence)
+        return position
+
+    def tell(self) -> int:
+        """As the file's."""
+        position: int = self.filelike.tell()
+        return position
 
     def close(self) -> None:
         """Close the file, if it can be closed."""

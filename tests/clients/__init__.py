@@ -1,0 +1,1 @@
+"""Clients that people use, each with what it does in its own way."""

@@ -16,12 +16,12 @@ from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.server.access import Access
 from wsgiserve.server.request_facts import RequestFacts
 
-__all__ = ["RequestLog"]
+__all__ = ["SWITCHED", "RequestLog"]
 
 log = logging.getLogger("wsgiserve.access")
 
 # Of a connection that left HTTP. Whatever the application sent on it, no other status would be nearer to the truth.
-_SWITCHED = 101
+SWITCHED = 101
 
 # A request that waited for so long before anybody looked at it gets a column that says so. People begin to notice
 # about there, and the kernel's clock for it goes in steps of up to ten milliseconds.
@@ -62,7 +62,7 @@ class RequestLog(RequestFacts):
         assert request is not None
         number, self._number = self._number, 0
         if self.detached:
-            status, size, notes = _SWITCHED, 0, (notes[0] or "socket taken over", *notes[1:])
+            status, size, notes = SWITCHED, 0, (notes[0] or "socket taken over", *notes[1:])
         if self._overrides_log:
             self.log_request(status, size)
             return

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from wsgiserve.errors import ClientDisconnected, ProtocolError
 from wsgiserve.lint import Finding, LintingHandler
+from wsgiserve.server.request_log import SWITCHED
 
 if TYPE_CHECKING:
     import socket
@@ -129,7 +130,9 @@ class RecordingHandler(LintingHandler):
 
     def _fail(self, error: BaseException, gateway: Gateway) -> tuple[int, str]:
         self._end()
-        if not isinstance(error, ClientDisconnected | ProtocolError):
+        # Of a socket that the application has taken over it may learn with any ConnectionError that the client left.
+        left = ConnectionError if self.detached else ClientDisconnected
+        if not isinstance(error, left | ProtocolError):
             _add(self._exchange.errors, error)
         return super()._fail(error, gateway)
 
@@ -137,7 +140,8 @@ class RecordingHandler(LintingHandler):
         exchange = self._exchange
         exchange.findings = self.findings
         super().log_access(status, seconds, *notes)
-        exchange.status, exchange.seconds = status, time.perf_counter() - self._started
+        exchange.status = SWITCHED if self.detached else status
+        exchange.seconds = time.perf_counter() - self._started
         exchange.headers, exchange.body = _read(b"".join(self._sent), exchange.method)
         self._recorder.record(exchange, ended=self._ended)
 

@@ -175,7 +175,7 @@ def server_for(
         "",
         config.port,
         application,
-        handler_for(config),
+        handler=handler_for(config),
         ssl_context=context,
         listeners=listeners,
         limits=config.limits(),

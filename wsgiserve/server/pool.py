@@ -49,6 +49,10 @@ STUCK_SECONDS = 5.0
 # How soon the end of patience is noticed while threads are waited for.
 _JOIN_SECONDS = 0.01
 
+# For all threads together at the end of patience: one that is about to close a connection is not cut off in the middle
+# of it, and a stop at once is still one.
+_PARTING_SECONDS = 0.1
+
 
 class Worker:
     """One thread of the pool.
@@ -137,13 +141,16 @@ class Pool:
             raise self._error
 
     def join(self, patience: Callable[[], float]) -> None:
-        """Wait for the threads to end; at the end of patience no longer for those that serve something.
+        """Wait for the threads to end; at the end of patience hardly any longer for those that serve something.
 
         The others are on their way out, and must not be left behind: they may still be polling. Make ``work`` return.
         """
         self._finish()
+        at_least_until = time.monotonic() + _PARTING_SECONDS
         for worker in self.workers:
-            while worker.thread.is_alive() and (patience() > 0 or not worker.turn & 1):
+            while worker.thread.is_alive():
+                if patience() <= 0 and worker.turn & 1 and time.monotonic() >= at_least_until:
+                    break
                 worker.thread.join(_JOIN_SECONDS)
 
     def wake_deputy(self) -> None:

@@ -373,7 +373,7 @@ def app(environ, start_response):
     return {"/stuck": stuck, "/stuck-in-main-thread": stuck_in_main_thread}.get(environ["PATH_INFO"], address)(environ)
 
 def address(environ):
-    yield environ["REMOTE_ADDR"].encode()
+    return [environ["REMOTE_ADDR"].encode()]
 
 def stuck(environ):
     yield b"begun"

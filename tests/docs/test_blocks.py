@@ -42,6 +42,8 @@ class Session:
             "HOME": str(folder.with_name("home")),
             "XDG_DATA_HOME": "",
             "CAROOT": str(folder.with_name("home")),
+            # Dash comes with the tests of frameworks, and its plugin warns when it is loaded.
+            "PYTEST_ADDOPTS": "-p no:dash",
         }
 
     def write(self, name: str, text: str) -> None:

@@ -28,7 +28,7 @@ def app(environ, start_response):
     return {"/stuck": stuck, "/slow": slow, "/crash": crash}.get(environ["PATH_INFO"], text)()
 
 def text():
-    yield f"{words.WORD} {os.getpid()}".encode()
+    return [f"{words.WORD} {os.getpid()}".encode()]
 
 def stuck():
     yield b"begun"

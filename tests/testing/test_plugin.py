@@ -24,7 +24,8 @@ def get(server, path):
 
 def run(pytester: pytest.Pytester, tests: str, *words: str) -> pytest.RunResult:
     pytester.makepyfile(APP + tests)
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *words)
+    # Nor Dash's plugin, which the tests of frameworks bring with them, and which warns when it is loaded.
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:dash", *words)
 
 
 def test_servers_are_started_and_stopped(pytester: pytest.Pytester) -> None:

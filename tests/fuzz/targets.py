@@ -7,6 +7,7 @@ were cut makes no difference. What is read, h11 and llhttp read too, or a row of
 from __future__ import annotations
 
 import random
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 
@@ -83,10 +84,14 @@ def _dechunked(pieces: Sequence[bytes]) -> tuple[bytes, object, bytes]:
 
 
 def connection(data: bytes) -> None:
-    """Requests, responses and the next requests: the same events however cut, and never more kept than allowed."""
+    """Requests, responses and the next requests: the same events however cut, anew or again, within the limits."""
     whole = read(data, parser=RequestParser(_LIMITS))
     for pieces in _cuts(data):
         assert read(*pieces, parser=RequestParser(_LIMITS)) == whole, pieces
+    parser = RequestParser(_LIMITS)
+    heads = re.split(rb"(?<=\r\n\r\n)", data)
+    for _ in range(3):  # anew, from lines that were kept, from heads that were
+        assert read(*filter(None, heads), parser=parser) == whole
     _feed(data)
 
 

@@ -45,6 +45,11 @@ class _Reading:
 
     def receive(self, piece: bytes) -> None:
         """Take a piece and all events that it completes; what comes after the end is written down like the rest."""
+        request = self._connection.receive_again(piece)
+        if request is not None:
+            self.lines += _request_lines(request)
+            self._settle()
+            return
         self._connection.receive_data(piece)
         try:
             while self._note(self._connection.next_event()) or self._settle():

@@ -257,3 +257,55 @@ def test_unread_content_that_ends_early_is_an_error_that_nobody_answers() -> Non
     assert answer(http) is KEEP_ALIVE
     refusal(http)
     assert not http.can_answer
+
+
+def test_a_head_that_was_read_twice_is_known_by_its_bytes() -> None:
+    parser = RequestParser(Limits())
+    for number in range(4):
+        http = Connection(parser)
+        request = http.receive_again(GET)
+        assert (request is not None) == (number > 1)
+        if request is None:
+            http.receive_data(GET)
+            next_request(http)
+        else:
+            assert http.request is request
+            assert not http.idle
+            assert answer(http) is KEEP_ALIVE
+            assert http.receive_again(GET) is request
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /?token=1 HTTP/1.1\r\n" + HOST + b"\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"Cookie: a=1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n",
+        b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n",
+        b"GET / HTTP/1.0\r\n\r\n",
+        GET[:-2],
+        GET + b"G",
+    ],
+)
+def test_what_carries_a_secret_or_is_not_plain_or_not_whole_is_not_known(data: bytes) -> None:
+    parser = RequestParser(Limits())
+    for _ in range(4):
+        http = Connection(parser)
+        assert http.receive_again(data) is None
+        http.receive_data(data)
+        http.next_event()
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"G", GET, b"\r\n", b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\n"]
+)
+def test_a_known_head_is_only_taken_by_a_connection_of_which_nothing_else_has_come(before: bytes) -> None:
+    parser = RequestParser(Limits())
+    for _ in range(2):
+        first = Connection(parser)
+        first.receive_data(GET)
+        first.next_event()
+    http = Connection(parser)
+    http.receive_data(before)
+    assert http.receive_again(GET) is None
+    assert not before or Connection(parser).receive_again(GET) is not None

@@ -206,3 +206,87 @@ def test_each_request_decides_for_itself_whether_it_is_the_last() -> None:
     http.next_event()
     http.send_response(ok(0))
     assert http.finish() is CLOSE
+
+
+def long_way(http: Connection, head: ResponseHead, content: bytes) -> bytes:
+    data = http.send_response(head, date=b"today", server=b"s/1", length=len(content))
+    return data + http.send_data(content) + http.end()
+
+
+@pytest.mark.parametrize("length", [None, 5])
+def test_a_whole_response_is_what_the_long_way_makes_of_it(length: int | None) -> None:
+    head = ok(length)
+    for content in (b"hello", b"hello", b"other"):
+        whole, long = asked(), asked()
+        assert whole.send_whole(head, content, b"today", b"s/1") == long_way(long, head, content)
+        assert (whole.framing, whole.content_sent, whole.nothing_follows) == (Framing.LENGTH, 5, True)
+        assert whole.finish() is long.finish() is KEEP_ALIVE
+        assert whole.idle
+        assert long.idle
+
+
+def test_a_head_that_was_written_before_is_written_anew_when_something_has_changed() -> None:
+    head = ok()
+    for date, server, content in [(b"a", b"s", b"1"), (b"b", b"s", b"1"), (b"b", b"t", b"1"), (b"b", b"t", b"12")] * 2:
+        said = asked().send_whole(head, content, date, server)
+        assert said.partition(b"X-A: 1\r\n")[2] == (
+            b"Content-Length: %d\r\nDate: %b\r\nServer: %b\r\n\r\n%b" % (len(content), date, server, content)
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "version", "fields", "ours", "status", "length", "content"),
+    [
+        ("HEAD", "1.1", "", (1, 1), 200, None, b"hello"),
+        ("GET", "1.0", "", (1, 1), 200, None, b"hello"),
+        ("GET", "1.0", KEEP, (1, 1), 200, None, b"hello"),
+        ("GET", "1.1", "Connection: close\r\n", (1, 1), 200, None, b"hello"),
+        ("GET", "1.1", "Content-Length: 3\r\n", (1, 1), 200, None, b"hello"),
+        ("GET", "1.1", "", (1, 0), 200, None, b"hello"),
+        ("GET", "1.1", "", (1, 1), 204, None, b"hello"),
+        ("GET", "1.1", "", (1, 1), 205, None, b"hello"),
+        ("GET", "1.1", "", (1, 1), 304, None, b"hello"),
+        ("GET", "1.1", "", (1, 1), 200, 6, b"hello"),
+        ("GET", "1.1", "", (1, 1), 200, 4, b"hello"),
+        ("GET", "1.1", "", (1, 1), 200, None, b""),
+    ],
+)
+def test_where_there_is_something_to_decide_the_long_way_has_to_be_gone(
+    method: str, version: str, fields: str, ours: Version, status: int, length: int | None, content: bytes
+) -> None:
+    head = ok(length, status)
+    http = asked(method, version, fields, ours=ours)
+    assert http.send_whole(head, content, b"", b"") == b""
+    assert http.framing is None
+    # Nor does it help that the head was written before, for a request that has nothing unusual.
+    head.written = (b"", b"", len(content)), b"wrong"
+    if (method, version, fields, ours) != ("GET", "1.1", "", (1, 1)):
+        assert http.send_whole(head, content, b"", b"") == b""
+
+
+def test_a_response_that_was_begun_cannot_be_sent_whole() -> None:
+    http = asked()
+    http.send_response(ok(5))
+    assert http.send_whole(ok(), b"hello", b"", b"") == b""
+
+
+def test_a_connection_that_is_to_be_closed_says_so_the_long_way() -> None:
+    http = asked()
+    http.close_after_response()
+    assert http.send_whole(ok(), b"hello", b"", b"") == b""
+
+
+@pytest.mark.parametrize("rest", [b"", b"\r\n", b"GET /"])
+def test_a_connection_is_idle_when_nothing_has_come_since_the_response(rest: bytes) -> None:
+    http = asked(rest=rest)
+    assert not http.idle
+    http.send_whole(ok(), b"hello", b"", b"")
+    http.finish()
+    assert http.idle == (rest == b"")
+
+
+def test_a_connection_whose_content_is_drained_is_not_idle() -> None:
+    http = asked("POST", fields="Content-Length: 5\r\n", rest=b"he")
+    http.send_response(ok(0))
+    http.finish()
+    assert not http.idle

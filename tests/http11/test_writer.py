@@ -13,7 +13,7 @@ DATE = b"Mon, 12 Jan 2026 12:00:00 GMT"
 
 
 def written(head: ResponseHead, framing: Framing, *, connection: bytes = b"", version: bytes = b"HTTP/1.1") -> bytes:
-    return response_head(head, framing, version=version, date=DATE, server=b"s/1", connection=connection)
+    return response_head(head, framing, head.length, version=version, date=DATE, server=b"s/1", connection=connection)
 
 
 def test_a_head_is_status_line_fields_and_an_empty_line() -> None:
@@ -58,7 +58,7 @@ def test_date_and_server_of_the_application_are_not_doubled() -> None:
 
 def test_date_and_server_may_be_left_out() -> None:
     head = ResponseHead(200, b"OK", b"", 0)
-    bare = response_head(head, Framing.LENGTH, version=b"HTTP/1.1", date=b"", server=b"", connection=b"")
+    bare = response_head(head, Framing.LENGTH, 0, version=b"HTTP/1.1", date=b"", server=b"", connection=b"")
     assert bare == b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 

@@ -15,7 +15,7 @@ from tests.server.doubles import Bench
 from tests.server.running import descriptors
 from wsgiserve.errors import ClientDisconnected
 from wsgiserve.server.channel import Channel
-from wsgiserve.server.deadlines import Deadlines
+from wsgiserve.server.deadlines import UNSET, Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, TLSStream
@@ -34,7 +34,9 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 
 def due(bench: Bench) -> float:
-    """Seconds to the deadline."""
+    """Seconds to the deadline; one that is not set yet is set by who looks."""
+    if bench.connection.deadline == UNSET:
+        bench.server._expire(bench.connection, bench.clock.now)
     return bench.connection.deadline - bench.clock.now
 
 

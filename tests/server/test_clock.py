@@ -39,14 +39,19 @@ def test_a_date_is_made_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
         return http_date(seconds)
 
     monkeypatch.setattr(clock, "http_date", count)
-    now = 784111777.0
-    monkeypatch.setattr(time, "time", lambda: now)
+    now, wall = 1000.25, 784110777.0  # the one runs evenly, the other is so much ahead, until it is set
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    monkeypatch.setattr(time, "time", lambda: wall + now)
     date = DateClock()
     assert [date() for _ in range(3)] == [b"Sun, 06 Nov 1994 08:49:37 GMT"] * 3
-    now += 0.9
+    now += 0.5
     assert date() == b"Sun, 06 Nov 1994 08:49:37 GMT"
-    now += 0.1
+    assert date.value == b"Sun, 06 Nov 1994 08:49:37 GMT"
+    now += 0.25
     assert date() == b"Sun, 06 Nov 1994 08:49:38 GMT"
-    now -= 3600  # a clock that was set back
-    assert date() == b"Sun, 06 Nov 1994 07:49:38 GMT"
-    assert made == [784111777, 784111778, 784108178]
+    wall -= 3600
+    now += 0.75
+    assert date() == b"Sun, 06 Nov 1994 08:49:38 GMT", "it is looked at again within a second"
+    now += 0.25
+    assert date() == b"Sun, 06 Nov 1994 07:49:39 GMT"
+    assert made == [784111777.25, 784111778, 784108179]

@@ -67,7 +67,7 @@ def test_a_client_that_takes_nothing_is_given_up(bench: Bench) -> None:
 
 def test_the_last_block_does_not_wait_for_its_client(bench: Bench) -> None:
     bench.stream.room = 10
-    bench.connection.send_last(TEXT, done=True)
+    bench.connection.send_last(TEXT, True)
     assert bench.stream.sent == TEXT[:10]
     assert bench.server._parked == 90
 
@@ -76,7 +76,7 @@ def test_the_last_block_waits_when_too_much_waits_already(bench: Bench, monkeypa
     monkeypatch.setattr("wsgiserve.server.loop._PARKED_BYTES", 89)
     bench.stream.room = 10
     room(bench, 90)
-    bench.connection.send_last(TEXT, done=True)
+    bench.connection.send_last(TEXT, True)
     assert bench.stream.sent == TEXT
     assert bench.server._parked == 0
 
@@ -84,7 +84,7 @@ def test_the_last_block_waits_when_too_much_waits_already(bench: Bench, monkeypa
 def test_while_the_application_runs_another_thread_goes_on_sending(bench: Bench) -> None:
     bench.server.multithread = True
     bench.stream.room = 10
-    bench.connection.send_last(TEXT, done=False)
+    bench.connection.send_last(TEXT, False)
     assert (len(bench.stream.sent), bench.poller.asked) == (10, ["wait_write"])
     bench.stream.room = 20
     bench.connection.flush_meanwhile()
@@ -103,7 +103,7 @@ def test_while_the_application_runs_another_thread_goes_on_sending(bench: Bench)
 def test_with_one_thread_it_has_to_send_all_itself(bench: Bench) -> None:
     bench.stream.room = 10
     room(bench, 90)
-    bench.connection.send_last(TEXT, done=False)
+    bench.connection.send_last(TEXT, False)
     assert bench.stream.sent == TEXT
     assert bench.connection._outbox is None
 
@@ -113,14 +113,14 @@ def test_what_does_not_fit_is_not_waited_for_twice(bench: Bench, monkeypatch: py
     monkeypatch.setattr("wsgiserve.server.loop._PARKED_BYTES", 89)
     bench.stream.room = 10
     room(bench, 90)
-    bench.connection.send_last(TEXT, done=False)
+    bench.connection.send_last(TEXT, False)
     assert bench.poller.asked == []
 
 
 def test_a_client_that_leaves_meanwhile_is_its_owners_to_find(bench: Bench) -> None:
     bench.server.multithread = True
     bench.stream.room = 10
-    bench.connection.send_last(TEXT, done=False)
+    bench.connection.send_last(TEXT, False)
     bench.stream.said.append("gone")
     bench.connection.flush_meanwhile()
     assert not bench.connection.closed
@@ -235,7 +235,7 @@ def test_a_socket_that_was_taken_over_blocks_and_is_out_of_sight(taken: Bench) -
 
 def test_the_server_is_silent_on_a_socket_that_was_taken_over(taken: Bench) -> None:
     taken.connection.send(TEXT)
-    taken.connection.send_last(TEXT, done=True)
+    taken.connection.send_last(TEXT, True)
     assert not taken.connection.sends_files
     assert taken.stream.sent == b""
 
@@ -270,7 +270,7 @@ def test_a_socket_can_only_be_taken_over_while_the_application_runs(bench: Bench
 
 def test_a_failure_after_a_response_that_waits_for_its_client_leaves_it_whole(bench: Bench) -> None:
     bench.stream.room = 10
-    bench.connection.send_last(TEXT, done=True)
+    bench.connection.send_last(TEXT, True)
     bench.connection.fail_response(500, "it failed")
     bench.stream.room = None
     bench.connection.advance()

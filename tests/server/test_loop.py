@@ -32,6 +32,8 @@ class Clock:
 class FakePoller:
     """Tells of what the test says; waiting takes no time but the clock's."""
 
+    rearms = True
+
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.events: list[tuple[int, bool]] = []
@@ -117,6 +119,7 @@ class Loop(ConnectionLoop):
     def add(self, fileno: int, deadline: float = inf) -> FakeConnection:
         connection = FakeConnection(self, fileno, deadline)
         self.connections[fileno] = cast("WSGIRequestHandler", connection)
+        self.sweep_by(deadline)
         self.poller.register(fileno)
         return connection
 
@@ -375,7 +378,10 @@ def test_who_was_served_between_the_look_and_the_taking_is_spared(clock: Clock) 
     class JustServed:
         """A lock that is free, but was not a moment ago."""
 
-        def acquire(self, *, blocking: bool) -> bool:
+        def locked(self) -> bool:
+            return False
+
+        def acquire(self, blocking: bool) -> bool:
             connection.deadline = clock.now + 100
             return True
 
@@ -407,12 +413,12 @@ def test_no_deadline_is_overlooked_whichever_thread_sets_it(clock: Clock, seed: 
     connections: list[FakeConnection] = []
 
     def another_thread() -> None:
-        """While the loop waits: somebody is taken to be served, or is let go with a new deadline."""
+        """While the loop waits: something comes, and who it is from is served; or is let go with a new deadline."""
         for connection in choose.sample(connections, min(len(connections), choose.randint(0, 2))):
             if connection.closed:
                 continue
             if not connection.lock.locked():
-                connection.lock.acquire()
+                loop.fake_poller.events.append((connection.stream.fileno, False))
             else:
                 # Never nearer than the nearest that can be set: a lingering close's two seconds, or a configured one.
                 connection.deadline = clock.now + choose.uniform(min(nearest, 2.0), 40.0)
@@ -423,7 +429,10 @@ def test_no_deadline_is_overlooked_whichever_thread_sets_it(clock: Clock, seed: 
         if number == 0 or choose.random() < 0.2:
             connections.append(loop.add(1000 + number, clock.now + nearest))
         loop._poll()
+        while loop._ready:
+            loop.next_fake().readable = False  # another thread has it now
     loop.fake_poller.meanwhile = lambda: None
+    loop.fake_poller.events.clear()
     for connection in connections:
         if connection.lock.locked() and not connection.closed:
             connection.deadline = clock.now + nearest

@@ -44,7 +44,7 @@ class Jobs:
             self._change.notify_all()
 
     def work(self, worker: Worker) -> bool:
-        while self.pool.leads(worker):
+        while self.pool.leader is worker:
             job = self._next()
             if job is None:
                 return False
@@ -149,7 +149,7 @@ def test_when_all_threads_are_blocked_the_first_to_finish_takes_the_lead() -> No
         for job in blocking:
             jobs.add(job)
             assert job.inside.wait(SECONDS)
-        until(lambda: jobs.pool._leader is None)
+        until(lambda: jobs.pool.leader is None)
         jobs.add(setting(other))
         blocking[1].go.set()
         assert other.wait(SECONDS)
@@ -166,7 +166,7 @@ def test_a_single_thread_gets_its_lead_back() -> None:
             blocking, other = Blocking(), threading.Event()
             jobs.add(blocking, setting(other))
             assert blocking.inside.wait(SECONDS)
-            until(lambda: jobs.pool._leader is None)
+            until(lambda: jobs.pool.leader is None)
             blocking.go.set()
             assert other.wait(SECONDS)
 
@@ -183,7 +183,7 @@ class Ending(Worker):
     @property
     def turn(self) -> int:
         if self.saw_itself_lead is None:
-            self.saw_itself_lead = self._pool.leads(self)
+            self.saw_itself_lead = self._pool.leader is self
             return 2 if self._before else 1
         return 2
 
@@ -196,21 +196,21 @@ def test_a_leader_that_ends_its_turn_before_the_deputy_looks_keeps_the_lead_and_
     for before in (True, False):
         pool = Pool(2, lambda worker: False)
         leader, follower = Ending(pool, before_the_look=before), Worker()
-        pool._leader, pool._parked = leader, [follower]
+        pool.leader, pool._parked = leader, [follower]
         pool._take_lead_from(leader, 1)
         # Either way it sees that it does not lead, goes to the lock, and learns there what was decided.
         assert leader.saw_itself_lead is False
-        assert pool._leader is (leader if before else follower)
+        assert pool.leader is (leader if before else follower)
         assert pool._parked == ([follower] if before else [])
 
 
 def test_the_lead_is_taken_only_from_who_has_it() -> None:
     pool = Pool(3, lambda worker: False)
     leader, follower, former = Worker(), Worker(), Worker()
-    pool._leader, pool._parked = leader, [follower]
+    pool.leader, pool._parked = leader, [follower]
     former.turn = 1
     pool._take_lead_from(former, 1)
-    assert pool._leader is leader
+    assert pool.leader is leader
 
 
 # Fast and slow
@@ -244,7 +244,7 @@ class Timed:
         done = threading.Event()
 
         def job(worker: Worker) -> None:
-            led.append(self.jobs.pool.leads(worker))
+            led.append(self.jobs.pool.leader is worker)
             self.clock.now += seconds
 
         self.jobs.add(job, setting(done))
@@ -341,7 +341,7 @@ def test_the_deputy_sleeps_too_when_every_thread_is_blocked() -> None:
 def test_work_that_begins_while_the_deputy_falls_asleep_keeps_it_awake() -> None:
     pool = Pool(2, lambda worker: False)
     leader = Worker()
-    pool._leader = leader
+    pool.leader = leader
     leader.turn = 1
     pool._sleep((leader, 0), lambda: inf)  # would not return: nobody rings
     assert not pool._deputy_sleeps
@@ -530,7 +530,7 @@ class Schedule:
         pool = self._jobs.pool
         while self._watching:
             with pool._lock:
-                if pool._leader is None and pool._parked and not pool._finished:
+                if pool.leader is None and pool._parked and not pool._finished:
                     self._seen_parked_without_leader += 1
             time.sleep(0.0001)
 

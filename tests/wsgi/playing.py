@@ -9,7 +9,7 @@ from typing import Any
 import h11
 
 from wsgiserve.errors import ClientDisconnected
-from wsgiserve.http11 import Connection, Event, Limits, Request, RequestParser
+from wsgiserve.http11 import Connection, Event, Limits, Request, RequestParser, ResponseHead
 from wsgiserve.wsgi import EnvironBuilder, Gateway
 from wsgiserve.wsgi.filewrapper import KernelFile
 
@@ -40,13 +40,13 @@ def builder(**changes: Any) -> EnvironBuilder:
 def environ(data: bytes = GET, **changes: Any) -> dict[str, Any]:
     """The environ of a request."""
     build = builder(**changes)
-    return build.build(build.connection_environ({"REMOTE_ADDR": "127.0.0.1"}), parse(data)[1])
+    return build.build({"REMOTE_ADDR": "127.0.0.1"}, parse(data)[1])
 
 
 def environs(data: bytes) -> Iterator[dict[str, Any]]:
     """The environs of the requests of one connection, each built when it is asked for."""
     build = builder()
-    of_connection = build.connection_environ({"REMOTE_ADDR": "127.0.0.1"})
+    of_connection = {"REMOTE_ADDR": "127.0.0.1"}
     http, request = parse(data)
     event: Event = request
     while isinstance(event, Request):
@@ -63,6 +63,8 @@ class Wire:
         self.last = 0
         self.files: list[bytes] = []
         self._sends_files = sends_files
+        self.http: Connection | None = None  # in whose framing a response can be sent whole
+        self.late_fields: Callable[[], bytes] | None = None
         self.fails_after = fails_after
 
     closing = False
@@ -78,14 +80,25 @@ class Wire:
         assert not self.last, "something follows what was said to be the last"
         self.pieces.append(data)
 
-    def send_last(self, data: bytes, *, done: bool = True) -> None:
+    def send_whole(self, head: ResponseHead, content: bytes) -> bool:
+        if self.http is None or self.closing or self.late_fields is not None:
+            return False
+        data = self.http.send_whole(head, content, b"a date", b"a server")
+        if data:
+            self.send_last(data, True)
+        return bool(data)
+
+    def own_fields(self) -> tuple[bytes, bytes, bytes]:
+        return b"a date", b"a server", self.late_fields() if self.late_fields is not None else b""
+
+    def send_last(self, data: bytes, done: bool) -> None:
         self.send(data)
         self.last += 1
 
     def send_file(self, head: bytes, file: KernelFile, count: int) -> None:
         data = os.pread(file.fileno, count, file.offset)
         self.files.append(data)
-        self.send_last(head + data)
+        self.send_last(head + data, True)
 
     @property
     def data(self) -> bytes:
@@ -105,7 +118,8 @@ class Played:
         self.connection, parsed = parse(request)
         self.method = parsed.line.method
         self.wire = wire or Wire()
-        self.gateway = Gateway(self.connection, self.wire, date=b"a date", server=b"a server", late_fields=late_fields)
+        self.wire.http, self.wire.late_fields = self.connection, late_fields
+        self.gateway = Gateway(self.connection, self.wire)
         self.error: BaseException | None = None
         try:
             self.gateway.run(application, environ(request))

@@ -171,7 +171,7 @@ def test_what_an_application_does_to_its_environ_is_its_own_business() -> None:
 
 def test_a_connection_has_what_its_server_knows_of_it() -> None:
     build = builder()
-    first, second = (build.connection_environ({"REMOTE_PORT": port}) for port in ("1", "2"))
+    first, second = ({"REMOTE_PORT": port} for port in ("1", "2"))
     _, request = parse(GET)
     assert build.build(first, request)["REMOTE_PORT"] == "1"
     assert build.build(second, request)["REMOTE_PORT"] == "2"

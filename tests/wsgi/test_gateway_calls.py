@@ -75,7 +75,7 @@ def test_a_mistake_that_was_swallowed_leaves_nothing_for_the_garbage_collector()
             start_response("wrong", [])
         return [b"x"]
 
-    gateway = Gateway(parse(GET)[0], Wire(), date=b"", server=b"")
+    gateway = Gateway(parse(GET)[0], Wire())
     try:
         gateway.run(application, {})
     except LocalProtocolError as error:
@@ -158,7 +158,7 @@ def test_its_traceback_begins_where_the_error_was() -> None:
 
 
 def test_it_leaves_nothing_for_the_garbage_collector() -> None:
-    gateway = Gateway(parse(GET)[0], Wire(), date=b"", server=b"")
+    gateway = Gateway(parse(GET)[0], Wire())
     try:
         gateway.run(fails_after_output, {})
     except Late as error:
@@ -346,7 +346,7 @@ def test_after_the_body_nothing_can_be_written() -> None:
 def test_what_is_written_late_does_not_get_into_the_next_response() -> None:
     first, wire = Keeping(), Wire()
     http, _ = parse(GET + GET)
-    Gateway(http, wire, date=b"", server=b"").run(first, {})
+    Gateway(http, wire).run(first, {})
     http.finish()
     http.next_event()
     wire.last = 0
@@ -357,7 +357,7 @@ def test_what_is_written_late_does_not_get_into_the_next_response() -> None:
         yield b"second"
         first.write_again()
 
-    Gateway(http, wire, date=b"", server=b"").run(second, {})
+    Gateway(http, wire).run(second, {})
     assert wire.data[len(before) :].endswith(b"6\r\nsecond\r\n0\r\n\r\n")
 
 

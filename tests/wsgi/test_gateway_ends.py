@@ -131,7 +131,7 @@ def _play_broken(application: Any) -> Wire:
         return blocks
 
     try:
-        Gateway(connection, wire, date=b"", server=b"").run(reading, {"wsgi.input": Input(receive)})
+        Gateway(connection, wire).run(reading, {"wsgi.input": Input(receive)})
     finally:
         assert wire.pieces == []
     return wire

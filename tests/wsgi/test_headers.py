@@ -15,6 +15,7 @@ from wsgiserve.wsgi.headers import check_response
 def _empty_memos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_statuses", {})
     monkeypatch.setattr(module, "_lines", {})
+    monkeypatch.setattr(module, "_heads", {})
 
 
 @pytest.mark.parametrize(
@@ -201,8 +202,31 @@ def test_what_was_checked_once_is_not_checked_again() -> None:
     check_response("200 OK", [("X", "1")])
     module._statuses["200 OK"] = 299, b"kept"
     module._lines["X", "1"] = b"kept"
-    head = check_response("200 OK", [("X", "1")])
-    assert (head.status, head.reason, head.fields) == (299, b"kept", b"kept")
+    assert check_response("200 OK", [("X", "1")]).fields == b"X: 1\r\n", "the whole of it is kept"
+    head = check_response("200 OK", [("X", "1"), ("X", "1")])
+    assert (head.status, head.reason, head.fields) == (299, b"kept", b"keptkept")
+
+
+def test_what_was_said_before_is_the_very_same_head() -> None:
+    said = [("Content-Type", "text/plain"), ("content-length", "5")]
+    head = check_response("200 OK", said)
+    assert head.length == 5
+    assert check_response("200 OK", [*said]) is head
+    assert check_response("200 OK", said[::-1]) is not head
+    assert check_response("201 OK", said) is not head
+
+
+@pytest.mark.parametrize("header", [("Set-Cookie", "a=1"), ("X", "x" * 300), ("date", "now"), ("SERVER", "s")])
+def test_a_head_with_one_that_is_not_kept_is_not_kept(header: tuple[str, str]) -> None:
+    check_response("200 OK", [("X", "1"), header])
+    assert module._heads == {}
+
+
+def test_what_is_no_plain_text_finds_no_head() -> None:
+    check_response("200 OK", [("X", "abc")])
+    assert check_response("200 OK", [("X", AnyCase("ABC"))]).fields == b"X: ABC\r\n"
+    assert check_response(AnyCase("200 ok"), [("X", "abc")]).reason == b"ok"
+    assert {type(text) for status, headers in module._heads for text in (status, *sum(headers, ()))} == {str}
 
 
 def test_memos_are_bounded() -> None:
@@ -210,6 +234,7 @@ def test_memos_are_bounded() -> None:
         check_response(f"200 OK {number}", [("X", str(number))])
     assert 0 < len(module._statuses) <= 512
     assert 0 < len(module._lines) <= 512
+    assert 0 < len(module._heads) <= 512
 
 
 @pytest.mark.parametrize("header", [("Set-Cookie", "a=1"), ("X", "x" * 300), ("date", "now"), ("SERVER", "s")])

@@ -73,9 +73,9 @@ def play(request_: bytes, application: Any, script_name: str) -> Wire:
     build = builder(script_name=script_name)
     # What sockets and logs have to say is not this floor's business.
     address = {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "wsgi.errors": io.StringIO()}
-    environ = build.build(build.connection_environ(address), request) | {"wsgi.input": Input(receive)}
+    environ = build.build(address, request) | {"wsgi.input": Input(receive)}
     wire = Wire()
-    Gateway(http, wire, date=b"", server=b"").run(application, environ)
+    Gateway(http, wire).run(application, environ)
     return wire
 
 

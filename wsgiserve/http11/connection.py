@@ -40,6 +40,12 @@ CLOSE: Final = Verdict.CLOSE
 # connection costs less than the bytes. 256 KiB is about what is on its way already when a fast client is refused.
 DRAIN_BYTES = 262_144
 
+# A global is found faster than a member of an enumeration: 40 ns of 8 µs.
+_LENGTH = Framing.LENGTH
+
+# Whose framing is not decided by the length of their content alone.
+_UNUSUAL_STATUS = frozenset([204, 205, 304])
+
 # RFC 9112 §2.2 wants at least one empty line before a request-line ignored: old clients end a POST with one.
 _EMPTY_LINES = 4
 
@@ -57,6 +63,7 @@ class Connection:
         content_sent: bytes of response content so far, chunk framing not counted.
         excess: bytes of response content that the application produced and that were not sent: beyond its
             Content-Length, or where the status allows none.
+        idle: nothing has come since the last response, or since the connection began.
     """
 
     __slots__ = (
@@ -77,6 +84,7 @@ class Connection:
         "continue_expected",
         "excess",
         "framing",
+        "idle",
         "request",
     )
 
@@ -94,6 +102,7 @@ class Connection:
         self._section_start = 0  # bytes from _start to the field section, 0 before the request-line is complete
         self._empty_lines = 0
         self.request: Request | None = None
+        self.idle = True
         self.continue_expected = False
         self.framing: Framing | None = None
         self._missing = 0  # of a response with Content-Length: bytes still to be sent
@@ -104,6 +113,7 @@ class Connection:
 
     def receive_data(self, data: bytes) -> None:
         """Take what the client sent; ``b""`` says that it will send no more. Pull events afterwards."""
+        self.idle = False
         if not data:
             self._eof = True
         elif self._start == len(self._buffer):
@@ -112,6 +122,20 @@ class Connection:
         else:
             self._buffer = self._buffer[self._start :] + data
             self._start = 0
+
+    def receive_again(self, data: bytes) -> Request | None:
+        """``receive_data`` and ``next_event`` in one for the usual request: a whole head that was read before.
+
+        Returns:
+            The request; None leaves everything as it was, and the long way has to be gone.
+        """
+        request = self._parser.heads.get(data)
+        if request is None or not self.idle:
+            return None
+        self.idle = False
+        self.request = request
+        self._persistent = request.persistent and self._version >= (1, 1)
+        return request
 
     def next_event(self) -> Event:
         """The next Request, Data or EndOfMessage; NEED_DATA until more is received; CLOSED at the client's end.
@@ -142,7 +166,7 @@ class Connection:
     @property
     def error(self) -> RemoteProtocolError | None:
         """The rule that the client broke, if it did; an exception of its own each time, to be raised or not."""
-        return copy(self._error)
+        return None if self._error is None else copy(self._error)
 
     @property
     def started(self) -> bool:
@@ -170,6 +194,8 @@ class Connection:
             self._check_incomplete_head()
             return self._wait_for_head()
         request = self._parser.parse_head(buffer[start:end])
+        if request.repeats:
+            self._parser.keep_head(buffer[start : end + 4], request)
         self._start = end + 4
         self._begin(request)
         return request
@@ -252,8 +278,40 @@ class Connection:
         self.continue_expected = False
         return CONTINUE
 
+    def send_whole(self, head: ResponseHead, content: bytes, date: bytes, server: bytes) -> bytes:
+        """``send_response``, ``send_data``, ``end`` in one, where there is nothing to decide; ``b""`` where there is.
+
+        That is: in answer to a usual request, content as long as the application said, if it said so. A head that is
+        written again for the same second and as much content need not be put together again.
+
+        Args:
+            content: all of it; if it is empty, there is something to decide.
+            date, server: as ``send_response`` takes them.
+        """
+        request, length = self.request, len(content)
+        if request is None or not request.usual or not self._persistent or self.framing is not None:
+            return b""
+        said, written = head.written  # of one moment: another thread may be writing another one
+        if said != (date, server, length):
+            if not length or head.status in _UNUSUAL_STATUS or head.length not in (None, length):
+                return b""
+            written = response_head(
+                head, Framing.LENGTH, length, version=b"HTTP/1.1", date=date, server=server, connection=b""
+            )
+            head.written = (date, server, length), written
+        self.framing = _LENGTH
+        self._missing = 0
+        self.content_sent = length
+        return written + content
+
     def send_response(
-        self, head: ResponseHead, *, date: bytes = b"", server: bytes = b"", length: int | None = None
+        self,
+        head: ResponseHead,
+        *,
+        date: bytes = b"",
+        server: bytes = b"",
+        length: int | None = None,
+        late_fields: bytes = b"",
     ) -> bytes:
         """The response head.
 
@@ -262,28 +320,31 @@ class Connection:
             server: product tokens for a Server field, likewise.
             length: of the content when the server knows it and the application declared none. Not used with 304,
                 where Content-Length is that of the 200 response (RFC 9110 §8.6), which nobody knows here.
+            late_fields: field lines, each with its CRLF, that belong to this response alone.
         """
         assert self.request is not None
         line = self.request.line
-        if head.length is None and head.status != 304:
-            head.length = length
+        if head.length is not None or head.status == 304:
+            length = head.length
         if head.status == 204:
             # RFC 9110 §8.6: a server MUST NOT send Content-Length with 204. Frameworks do, with 0; no need to fail.
-            head.length = None
+            length = None
         elif head.status == 205:
             # RFC 9110 §15.3.6: no content, and unlike 204 the framing has to tell so.
-            head.length = 0
+            length = 0
         version = min(line.version, self._version)
-        self.framing = response_framing(line.method, version, head.status, head.length)
-        self._missing = head.length or 0 if self.framing is Framing.LENGTH else 0
+        self.framing = response_framing(line.method, version, head.status, length)
+        self._missing = length or 0 if self.framing is Framing.LENGTH else 0
         self._persistent = self._persistent and self._can_persist()
         return response_head(
             head,
             self.framing,
+            length,
             version=b"HTTP/1.1" if self._version >= (1, 1) else b"HTTP/1.0",
             date=date,
             server=server,
             connection=self._connection_field(version),
+            late_fields=late_fields,
         )
 
     def _can_persist(self) -> bool:
@@ -348,10 +409,14 @@ class Connection:
 
         Call it once for each request; content that nobody read is dropped from then on.
         """
-        if not self._persistent or (self._eof and self._start == len(self._buffer)):
+        empty = self._start == len(self._buffer)
+        if not self._persistent or (self._eof and empty):
             return CLOSE
-        if self.complete:
-            self._reader = None
+        reader = self._reader
+        if reader is None:
+            self.idle = empty
+        elif reader.remaining == 0:
+            self._reader, self.idle = None, empty
         else:
             self._drained = 0
         self.request = None

@@ -110,18 +110,30 @@ class Request:
         length: bytes of content to come; 0 for none, None when chunked.
         persistent: the client would keep the connection (RFC 9112 §9.3).
         expect_continue: the client waits for ``100 Continue`` before it sends content (RFC 9110 §10.1.1).
+        usual: an HTTP/1.1 request without content whose connection persists, and whose response has content.
+        repeats: line and fields were read before, so the whole may come again, and is worth keeping.
+        memo: as in RequestLine; of a request that ``repeats``.
     """
 
-    __slots__ = ("expect_continue", "fields", "length", "line", "persistent")
+    __slots__ = ("expect_continue", "fields", "length", "line", "memo", "persistent", "repeats", "usual")
 
     def __init__(
-        self, line: RequestLine, fields: FieldSection, length: int | None, persistent: bool, expect_continue: bool
+        self,
+        line: RequestLine,
+        fields: FieldSection,
+        length: int | None,
+        persistent: bool,
+        expect_continue: bool,
+        repeats: bool = False,
     ) -> None:
         self.line = line
         self.fields = fields
         self.length = length
         self.persistent = persistent
         self.expect_continue = expect_continue
+        self.usual = fields.plain and line.version == (1, 1) and line.method != b"HEAD"
+        self.repeats = repeats
+        self.memo: Any = None
 
     def __eq__(self, other: object) -> bool:
         """Equal when every byte that was sent and every conclusion drawn from it is equal."""

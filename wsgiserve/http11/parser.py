@@ -34,10 +34,15 @@ _METHOD_START = frozenset(b"".join(re.findall(TCHAR, bytes(range(128)))))
 
 
 class RequestParser:
-    """Reads request heads within ``limits``. Safe for several threads: its dictionaries are only looked up and set."""
+    """Reads request heads within ``limits``. Safe for several threads: its dictionaries are only looked up and set.
+
+    Attributes:
+        heads: whole heads, with the empty line that ends them, that have been read before, and have no content.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.heads: dict[bytes, Request] = {}
         self._lines: dict[bytes, RequestLine] = {}
         self._pairs: dict[bytes, Pair] = {}
         self._sections: dict[bytes, FieldSection] = {}
@@ -49,13 +54,19 @@ class RequestParser:
             RemoteProtocolError: with the status that RFC 9110 §15 has for the mistake.
         """
         line_bytes, _, section_bytes = head.partition(b"\r\n")
-        line = self._lines.get(line_bytes) or self.parse_request_line(line_bytes)
-        fields = self._sections.get(section_bytes)
+        line = known_line = self._lines.get(line_bytes)
+        if line is None:
+            line = self.parse_request_line(line_bytes)
+        fields = known_fields = self._sections.get(section_bytes)
         if fields is None:
             fields = self._parse_section(section_bytes)
         if fields.plain and line.version == (1, 1):
-            return Request(line, fields, 0, True, False)
+            return Request(line, fields, 0, True, False, known_line is not None and known_fields is not None)
         return self._frame(line, fields)
+
+    def keep_head(self, head: bytes, request: Request) -> None:
+        """Remember a request that ``repeats`` by its whole head, the empty line included."""
+        _keep(self.heads, head, request)
 
     def _frame(self, line: RequestLine, fields: FieldSection) -> Request:
         # RFC 9112 §3.2: 400 for any HTTP/1.1 request without Host, whatever the form of its target.

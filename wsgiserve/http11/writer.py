@@ -18,7 +18,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 class ResponseHead:
-    """What the application said of its response, checked and encoded.
+    """What the application said of its response, checked and encoded; shared between responses that repeat it.
 
     Attributes:
         status: final status code, 200 to 599.
@@ -27,9 +27,10 @@ class ResponseHead:
         length: of the content by the application's Content-Length, None if it sent none.
         date: the application sent a Date of its own.
         server: the application sent a Server of its own.
+        written: for a ``Connection``: the date, server and length for which it was written last, and the bytes.
     """
 
-    __slots__ = ("date", "fields", "length", "reason", "server", "status")
+    __slots__ = ("date", "fields", "length", "reason", "server", "status", "written")
 
     def __init__(
         self, status: int, reason: bytes, fields: bytes, length: int | None, date: bool = False, server: bool = False
@@ -40,24 +41,35 @@ class ResponseHead:
         self.length = length
         self.date = date
         self.server = server
+        self.written: tuple[tuple[bytes, bytes, int], bytes] = ((b"", b"", -1), b"")
 
 
 def response_head(
-    head: ResponseHead, framing: Framing, *, version: bytes, date: bytes, server: bytes, connection: bytes
+    head: ResponseHead,
+    framing: Framing,
+    length: int | None,
+    *,
+    version: bytes,
+    date: bytes,
+    server: bytes,
+    connection: bytes,
+    late_fields: bytes = b"",
 ) -> bytes:
     """Put a response head together.
 
     Args:
-        head: with ``length`` already settled: it becomes Content-Length unless it is None.
+        head: what the application said.
         framing: CHUNKED adds Transfer-Encoding.
+        length: becomes Content-Length unless it is None; ``head.length`` is what the application said of it.
         version: ``b"HTTP/1.1"``, or what the server was told to claim.
         date: an IMF-fixdate; left out when empty, or when the application sent its own.
         server: product tokens; left out likewise.
         connection: value of the Connection field; left out when empty.
+        late_fields: more field lines, each with its CRLF.
     """
-    lines = [b"%b %d %b\r\n" % (version, head.status, head.reason), head.fields]
-    if head.length is not None:
-        lines.append(b"Content-Length: %d\r\n" % head.length)
+    lines = [b"%b %d %b\r\n" % (version, head.status, head.reason), head.fields, late_fields]
+    if length is not None:
+        lines.append(b"Content-Length: %d\r\n" % length)
     elif framing is Framing.CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     if date and not head.date:
@@ -97,7 +109,7 @@ def error_response(
     """
     phrase = HTTPStatus(status).phrase
     fields, text = page or (_PLAIN, f"{status} {phrase}\n\n{reason}\n".encode("ascii"))
-    head = ResponseHead(status, phrase.encode("ascii"), fields, len(text))
+    head = ResponseHead(status, phrase.encode("ascii"), fields, None)
     framing = Framing.LENGTH if content else Framing.NO_CONTENT
-    encoded = response_head(head, framing, version=version, date=date, server=server, connection=b"close")
+    encoded = response_head(head, framing, len(text), version=version, date=date, server=server, connection=b"close")
     return encoded + text if content else encoded

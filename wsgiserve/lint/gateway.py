@@ -47,28 +47,16 @@ class LintGateway(Gateway):
 
     Args:
         linter: what it shares with other requests.
-        transport, **gateway: as ``Gateway`` takes them.
+        http, transport: as ``Gateway`` takes them.
 
     Attributes:
         findings: so far; all of them when ``run`` has ended.
     """
 
-    __slots__ = (
-        "_blocks",
-        "_headers",
-        "_iterated",
-        "_linter",
-        "_place",
-        "_request",
-        "_verdict",
-        "_watched",
-        "findings",
-    )
-
     _depth = 2
 
-    def __init__(self, http: Any, transport: Watched, *, linter: Linter, **gateway: Any) -> None:
-        super().__init__(http, transport, **gateway)
+    def __init__(self, http: Any, transport: Watched, *, linter: Linter) -> None:
+        super().__init__(http, transport)
         self._linter = linter
         self._watched = transport
         self._request = ""
@@ -135,6 +123,9 @@ class LintGateway(Gateway):
         super().write(data)
 
     # The seams
+
+    def _send_whole(self, iterable: Iterable[bytes]) -> bool:
+        return False  # block by block, because those are looked at
 
     def _send_body(self, iterable: Iterable[bytes]) -> None:
         if not isinstance(iterable, list | tuple):

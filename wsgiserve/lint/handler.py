@@ -30,15 +30,8 @@ class LintingHandler(WSGIRequestHandler):
         self._queued = super().queue_note()
         return self._queued
 
-    def make_gateway(self, started: float) -> LintGateway:
-        self._gateway = LintGateway(
-            self.http,
-            self,
-            date=self.server.date(),
-            server=self.server_field,
-            late_fields=self._timing(started),
-            linter=self.linter,
-        )
+    def make_gateway(self) -> LintGateway:
+        self._gateway = LintGateway(self.http, self, linter=self.linter)
         if self._queued and self.server.occupancy().is_full:
             self._gateway.find_queued(f"{self.command} {self.path}", self._queued)
         return self._gateway

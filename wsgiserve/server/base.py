@@ -45,7 +45,7 @@ log = logging.getLogger("wsgiserve")
 
 # Requests that one connection may have answered in a row while others are ready: enough for any pipeline that a client
 # of good will sends, few enough to be fair.
-_REQUESTS_PER_TURN = 16
+_TURN = range(16)
 
 
 Explain = Callable[[BaseException, Environ, int], tuple[bytes, bytes] | None]
@@ -137,6 +137,7 @@ class BaseWSGIServer(ConnectionLoop):
         self.sockets = list(listeners) if listeners is not None else listen(host, port, fd)
         self._describe_listener(host, port)
         super().__init__(self.sockets, deadlines or Deadlines(), max_connections)
+        self.notes_arrivals = access_log is not None
         self.explain: Explain | None = None
         self.timing: Timing | None = None
         self.proxy_headers: ProxyHeaders | None = None
@@ -309,7 +310,7 @@ class BaseWSGIServer(ConnectionLoop):
     def receive_request(self, connection: WSGIRequestHandler) -> bool:
         """Receive what is there; True when that makes a request, and the caller still owns the connection."""
         try:
-            for _ in range(_REQUESTS_PER_TURN):
+            for _ in _TURN:
                 if connection.advance():
                     return True
                 if self.settle(connection):
@@ -320,18 +321,20 @@ class BaseWSGIServer(ConnectionLoop):
             self.requeue(connection)
         return False
 
-    def finish_request(self, connection: WSGIRequestHandler, *, received: bool = False) -> None:
+    def finish_request(self, connection: WSGIRequestHandler, received: bool = False) -> None:
         """Serve a connection until it has to wait for the client; then it belongs to the poller again.
 
         Args:
             received: ``receive_request`` has found a request already.
         """
         try:
-            for _ in range(_REQUESTS_PER_TURN):
+            for _ in _TURN:
                 if received or connection.advance():
                     received = False
                     connection.handle_one_request()
-                elif self.settle(connection):
+                    if not connection.rests:
+                        continue
+                if self.settle(connection):
                     return
         except Exception as error:
             self.handle_error(connection, error)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, LocalProtocolError, RemoteProtocolError
 from wsgiserve.http11 import CLOSED, Connection, Request, error_response
-from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS
+from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS, UNSET
 from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.peer import remote_address
@@ -63,9 +63,35 @@ class Channel:
         readable: there may be bytes to receive, or room for bytes to send.
         arrived_after: by the monotonic clock, a time when the next request was not there yet; inf when none is.
         hung_up: the client has closed at least its sending half; there will be no more events to tell so.
-        deadline: by the monotonic clock, when ``expire`` is due. Only meaningful while nobody owns the channel.
+        rests: after a request: there is nothing to be done before something comes.
+        deadline: by the monotonic clock, when ``expire`` is due; UNSET if whoever looks next is to set it. Only
+            meaningful while nobody owns the channel.
         closed: nothing is to be done any more but to forget the channel.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_keep_after_flush",
+        "_outbox",
+        "_parked",
+        "_proxy_header",
+        "_served",
+        "_step",
+        "_waits_for_room",
+        "_waits_within",
+        "arrived_after",
+        "client_address",
+        "closed",
+        "deadline",
+        "http",
+        "hung_up",
+        "lock",
+        "readable",
+        "rests",
+        "server",
+        "server_field",
+        "stream",
+    )
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         self.server = server
@@ -74,6 +100,7 @@ class Channel:
         self.readable = False
         self.arrived_after = -inf
         self.hung_up = False
+        self.rests = False
         self.closed = False
         self.stream: Stream = PlainStream(request)
         # Functions of the class, not bound methods: a channel that refers to itself would wait for the collector.
@@ -87,7 +114,7 @@ class Channel:
             self._open(request)
         self.http = Connection(server.parser, server.http_version)
         self.server_field = b"wsgiserve"
-        self._served = 0
+        self._served = False
         self._waits_within: bool | None = None  # a head; None before a wait has begun
         self._waits_for_room = False
         self._outbox: Outbox | None = None
@@ -161,6 +188,11 @@ class Channel:
     def _receive(self) -> bool:
         http = self.http
         try:
+            if http.idle:
+                if not self.readable:
+                    return self._wait_for_request()
+                if self._receive_once():
+                    return True
             while True:
                 event = http.next_event()
                 if isinstance(event, Request):
@@ -171,7 +203,8 @@ class Channel:
                     return False
                 if not self.readable:
                     return self._wait_for_request()
-                self._receive_once()
+                if self._receive_once():
+                    return True
         except RemoteProtocolError as error:
             self._refuse(error)
         except ClientDisconnected as error:
@@ -179,17 +212,29 @@ class Channel:
             self.close()
         return False
 
-    def _receive_once(self) -> None:
+    def _receive_once(self) -> bool:
+        """Take what has come; True if it is one that was read before, and nothing else."""
         self.readable = False
         data = self.stream.recv()
-        if data is not None:
-            self.http.receive_data(data)
-            # Only ever set: an event that came meanwhile must not be forgotten.
-            if data and (self.stream.more or self.hung_up):
-                self.readable = True
+        if data is None:
+            return False
+        # Only ever set: an event that came meanwhile must not be forgotten.
+        if (self.stream.more or self.hung_up) and data:
+            self.readable = True
+        if self.http.receive_again(data) is not None:
+            self._waits_within = None
+            return True
+        self.http.receive_data(data)
+        return False
+
+    def _rest(self) -> None:
+        """Wait for the next request after a response; nothing of it has come, and the server is not stopping."""
+        self.rests = True
+        self._waits_within = False
+        self.deadline = UNSET
 
     def _wait_for_request(self) -> bool:
-        within = self.http.started
+        within = not self.http.idle and self.http.started
         if self.server.stopping and not within:
             self._wait_for_last_request()
         elif within is not self._waits_within:
@@ -198,7 +243,7 @@ class Channel:
             deadlines = self.server.deadlines
             seconds = deadlines.head if within or not self._served else deadlines.keep_alive
             self.deadline = time.monotonic() + seconds
-        elif time.monotonic() >= self.deadline:
+        elif self.deadline != UNSET and time.monotonic() >= self.deadline:
             self.expire()  # of one that sends without a pause, so that no sweep finds it waiting
         return False
 

@@ -6,6 +6,7 @@ Floor 3. Source: RFC 9110 §5.6.7 (IMF-fixdate), §6.6.1 (Date).
 from __future__ import annotations
 
 import time
+from math import inf
 
 __all__ = ["DateClock", "http_date"]
 
@@ -22,17 +23,29 @@ def http_date(seconds: float) -> bytes:
 
 
 class DateClock:
-    """Gives the current date; formats it when the second has changed."""
+    """Gives the current date; formats it when the second has changed.
 
-    __slots__ = ("_current",)
+    Whether it has is seen by ``time.perf_counter``, at which who serves a request has looked anyway. A wall clock that
+    is set is looked at again within a second.
+
+    Attributes:
+        value: the date; right before ``until``, after that ask ``renew``.
+        until: by ``time.perf_counter``.
+    """
+
+    __slots__ = ("until", "value")
 
     def __init__(self) -> None:
-        self._current = (-1, b"")
+        self.value = b""
+        self.until = -inf
+
+    def renew(self, now: float) -> bytes:
+        """The date at ``now`` of ``time.perf_counter``, which is later than ``until``."""
+        seconds = time.time()
+        self.value = date = http_date(seconds)
+        self.until = now + 1 - seconds % 1  # the last: who finds it renewed in another thread finds the value too
+        return date
 
     def __call__(self) -> bytes:
-        second, date = self._current
-        now = int(time.time())
-        if now != second:
-            date = http_date(now)
-            self._current = (now, date)  # one assignment: another thread sees the old pair or the new one
-        return date
+        now = time.perf_counter()
+        return self.value if now < self.until else self.renew(now)

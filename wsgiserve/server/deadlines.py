@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LAST_MOMENT_SECONDS", "Deadlines"]
+__all__ = ["LAST_MOMENT_SECONDS", "UNSET", "Deadlines"]
+
+# In place of a deadline: keep_alive seconds from when somebody looks. So a request costs no look at the clock for it.
+UNSET = 0.0
 
 # When a server stops: the first request of a connection may still be on its way through the network.
 LAST_MOMENT_SECONDS = 0.5

@@ -21,11 +21,14 @@ class ErrorStream(io.TextIOBase):
 
     Args:
         context: says whose text it is, ``"127.0.0.1 GET /cart"``; asked only when there is text.
+
+    Attributes:
+        rest: a line that has no newline yet.
     """
 
     def __init__(self, context: Callable[[], str]) -> None:
         self._context = context
-        self._partial = ""
+        self.rest = ""
 
     def writable(self) -> bool:
         """True: that is what it is for."""
@@ -33,15 +36,15 @@ class ErrorStream(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         """Log up to the last newline, keep the rest for the next write or flush."""
-        complete, newline, rest = (self._partial + text).rpartition("\n")
-        self._partial = rest
+        complete, newline, rest = (self.rest + text).rpartition("\n")
+        self.rest = rest
         if newline:
             self._log(complete)
         return len(text)
 
     def flush(self) -> None:
         """Log a line that has no newline yet."""
-        rest, self._partial = self._partial, ""
+        rest, self.rest = self.rest, ""
         if rest:
             self._log(rest)
 

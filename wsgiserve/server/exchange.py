@@ -10,7 +10,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout
-from wsgiserve.http11 import CLOSE, NEED_DATA, Data
+from wsgiserve.http11 import KEEP_ALIVE, NEED_DATA, Data, ResponseHead
 from wsgiserve.http11.framing import Framing
 from wsgiserve.server.channel import Channel
 from wsgiserve.server.outbox import Outbox
@@ -26,12 +26,16 @@ class Exchange(Channel):
     """A channel whose request is being handled; the gateway's Transport.
 
     Attributes:
+        started: when the current request was, by ``time.perf_counter``.
         running: the application is; what it may do with the connection, it may do now.
         detached: it has taken the socket over.
     """
 
+    __slots__ = ("detached", "running", "started")
+
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         super().__init__(request, client_address, server)
+        self.started = 0.0
         self.running = False
         self.detached = False
 
@@ -45,7 +49,25 @@ class Exchange(Channel):
         if sent < len(data):
             self._send_all(Outbox(memoryview(data)[sent:]))
 
-    def send_last(self, data: bytes, *, done: bool) -> None:
+    def send_whole(self, head: ResponseHead, content: bytes) -> bool:
+        """Send the usual response in one piece; False if it is none, and nothing was sent.
+
+        It is none on a connection that is to be closed, and so neither where the application has the socket.
+        """
+        server = self.server
+        if server.stopping or server.timing is not None:
+            return False
+        clock, started = server.date, self.started
+        date = clock.value if started < clock.until else clock.renew(started)
+        data = self.http.send_whole(head, content, date, self.server_field)
+        if not data:
+            return False
+        sent = self.stream.send_some(data)
+        if sent < len(data):
+            self._send_later(Outbox(memoryview(data)[sent:]))
+        return True
+
+    def send_last(self, data: bytes, done: bool) -> None:
         """Send what the client takes now; the rest waits in the poller, unless too much waits there already."""
         if self.detached:
             return
@@ -162,14 +184,17 @@ class Exchange(Channel):
 
     def settle_response(self) -> None:
         """The response is out, or on its way: go on to the next request, the rest of this response, or the end."""
-        self._served += 1
-        keep = self.http.finish() is not CLOSE
+        self._served = True
+        self.rests = False
+        keep = self.http.finish() is KEEP_ALIVE
         if self.detached:
             self._take_back()
         elif self._outbox is not None:
             self._wait_to_flush(keep=keep)
         elif not keep:
             self._begin_close()
+        elif self.http.idle and not self.readable and not self.server.stopping:
+            self._rest()
 
     def fail_response(self, status: int, reason: str, page: tuple[bytes, bytes] | None = None) -> None:
         """End a request that cannot be answered as the application meant: ``status`` if no head is out, then close.

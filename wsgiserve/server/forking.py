@@ -111,7 +111,7 @@ class ForkingMixIn(BaseWSGIServer):
             except OSError as error:
                 self.warn_once(NO_PROCESS._replace(why=f"the system says: {error.strerror}."))
                 if not self._children:
-                    self.finish_request(connection, received=True)
+                    self.finish_request(connection, True)
                     continue
                 self._waiting.appendleft(connection)
                 break
@@ -157,7 +157,7 @@ class ForkingMixIn(BaseWSGIServer):
         status = 1
         try:
             self._become_child(connection)
-            self.finish_request(connection, received=True)
+            self.finish_request(connection, True)
             self.serve()
             status = 0
         except KeyboardInterrupt:

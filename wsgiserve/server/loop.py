@@ -20,7 +20,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.server.acceptor import Acceptor
-from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS, Deadlines
+from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS, UNSET, Deadlines
 from wsgiserve.server.poller import Poller, new_poller
 from wsgiserve.server.stream import has_bytes
 
@@ -38,8 +38,8 @@ _PARKED_BYTES = 64 * 1024 * 1024
 
 # A sweep over ten thousand connections takes about a millisecond, so deadlines that lie closer together than the first
 # number are looked at together. The second is the nearest deadline that is set without being configured, that of a
-# lingering close: while there are connections, a sweep comes at least as often as the nearest deadline that can be set,
-# so none is overlooked, whichever thread sets it.
+# lingering close: while something happens, a sweep comes at least as often as the nearest deadline that can be set, so
+# none is overlooked, whichever thread sets it. When nothing does, the next one comes when a deadline has passed.
 _SWEEP_SECONDS = 0.25
 _SWEEP_AT_LEAST_SECONDS = 2.0
 
@@ -58,6 +58,7 @@ class ConnectionLoop:
     Attributes:
         connections: all that are open, by descriptor.
         stopping: no request is taken on a connection after the one that it has, and idle ones are closed.
+        notes_arrivals: whether connections are told ``arrived_after``.
     """
 
     def __init__(self, listeners: Sequence[socket.socket], deadlines: Deadlines, max_connections: int) -> None:
@@ -67,6 +68,7 @@ class ConnectionLoop:
         self.acceptor = Acceptor(listeners, self._has_room)
         self.connections: dict[int, WSGIRequestHandler] = {}
         self.stopping = False
+        self.notes_arrivals = True
         self._ready: deque[WSGIRequestHandler] = deque()
         self._requeued: deque[WSGIRequestHandler] = deque()
         nearest = min(deadlines.head, deadlines.keep_alive, deadlines.write, deadlines.tls_handshake)
@@ -90,10 +92,11 @@ class ConnectionLoop:
         """Let go of a connection; False if there is something to do on it already, and the caller still owns it."""
         if connection.closed:
             return True
-        self.poller.rearm(connection.stream.fileno)
+        if self.poller.rearms:
+            self.poller.rearm(connection.stream.fileno)
         connection.lock.release()
         # Between our last look and the release somebody may have tried in vain to take it.
-        return not (connection.readable and connection.lock.acquire(blocking=False))
+        return not (connection.readable and connection.lock.acquire(False))
 
     def requeue(self, connection: WSGIRequestHandler) -> None:
         """Put a connection that has more to do behind all others on which something has happened by now."""
@@ -135,7 +138,7 @@ class ConnectionLoop:
     def part_from_idle(self) -> None:
         """Close the connections that wait for another request, now rather than when somebody polls next."""
         for connection in list(self.connections.values()):
-            if connection.lock.acquire(blocking=False):
+            if connection.lock.acquire(False):
                 connection.part_if_idle()
                 if not self.settle(connection):
                     self.requeue(connection)
@@ -164,18 +167,19 @@ class ConnectionLoop:
         now = time.monotonic()
         self.acceptor.resume(now)
         before, self._polled_at = self._polled_at, now
+        notes, connections, ready = self.notes_arrivals, self.connections, self._ready
         for fileno, hung_up in self.poller.poll(self._poll_timeout(now)):
-            connection = self.connections.get(fileno)
+            connection = connections.get(fileno)
             if connection is None:
                 self.service_event(fileno)
                 continue
             if hung_up:
                 connection.hung_up = True
             connection.readable = True
-            if connection.arrived_after == inf:
+            if notes and connection.arrived_after == inf:
                 connection.arrived_after = before  # or the last poll would have told of it
-            if connection.lock.acquire(blocking=False):
-                self._ready.append(connection)
+            if connection.lock.acquire(False):
+                ready.append(connection)
             else:
                 connection.flush_meanwhile()
         while self._requeued:
@@ -183,6 +187,8 @@ class ConnectionLoop:
         # After polling: whose request has come while everybody was busy is not late, we are.
         if now >= self._sweep_at:
             self._sweep(now)
+        elif ready:
+            self.sweep_by(now + self._sweep_within)  # they will have other deadlines
 
     def _poll_timeout(self, now: float) -> float | None:
         if self._ready or self._requeued:
@@ -197,7 +203,7 @@ class ConnectionLoop:
         if connection is None:
             return
         connection.deadline = min(connection.deadline, deadline)
-        self.sweep_by(deadline)
+        self.sweep_by(connection.deadline)
         fileno = connection.stream.fileno
         self.connections[fileno] = connection
         try:
@@ -213,14 +219,23 @@ class ConnectionLoop:
         """Expire the connections whose deadline has passed. Those that are being served have deadlines of their own."""
         earliest = inf
         for connection in list(self.connections.values()):
-            if connection.deadline > now:
+            if connection.lock.locked():
+                # Whoever has it may set another deadline, and tells nobody.
+                earliest = min(earliest, now + self._sweep_within)
+            elif connection.deadline > now:
                 earliest = min(earliest, connection.deadline)
-            elif connection.lock.acquire(blocking=False):
-                if connection.deadline <= now and not connection.readable:
-                    connection.expire()
+            elif connection.lock.acquire(False):
+                self._expire(connection, now)
+                earliest = min(earliest, connection.deadline)
                 if not self.settle(connection):
                     self._ready.append(connection)
-        self._sweep_at = min(max(earliest, now + _SWEEP_SECONDS), now + self._sweep_within)
+        self._sweep_at = max(earliest, now + min(_SWEEP_SECONDS, self._sweep_within))
+
+    def _expire(self, connection: WSGIRequestHandler, now: float) -> None:
+        if connection.deadline == UNSET:
+            connection.deadline = now + self.deadlines.keep_alive
+        elif connection.deadline <= now and not connection.readable:
+            connection.expire()
 
     # The end; the same thread calls these
 
@@ -243,7 +258,7 @@ class ConnectionLoop:
         """Once more, for a request that may just have come; without one they are closed."""
         for connection in list(self.connections.values()):
             connection.readable = True
-            if connection.lock.acquire(blocking=False):
+            if connection.lock.acquire(False):
                 self._ready.append(connection)
 
     def _close_door(self) -> None:

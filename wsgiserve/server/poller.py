@@ -68,6 +68,8 @@ class Poller(Protocol):
     """The interface; see the module for its contract."""
 
     waker: Waker
+    rearms: bool
+    """Whether ``rearm`` does anything."""
 
     def register(self, fileno: int) -> None:
         """Watch for bytes to read, or connections to accept."""
@@ -101,6 +103,8 @@ if sys.platform == "linux":
 
     class EpollPoller:
         """Edge-triggered epoll."""
+
+        rearms = False
 
         def __init__(self) -> None:
             self._epoll = select.epoll()
@@ -151,6 +155,8 @@ class SelectorPoller:
     select and kqueue do not notice changes made while they wait. Letting go is done at once, because the number may be
     another socket's a moment later.
     """
+
+    rearms = True
 
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
         self._selector = selector or selectors.DefaultSelector()

@@ -58,7 +58,7 @@ class Worker:
     """One thread of the pool.
 
     Attributes:
-        turn: odd while it serves something, even otherwise; grows with each. Only its own thread changes it.
+        turn: odd while it serves, even otherwise; grows with each thing that is served. Only its own thread changes it.
         gate: what it waits at when it is parked; closed (held) otherwise.
         thread: set before it is started.
     """
@@ -78,12 +78,13 @@ class Pool:
 
     Args:
         threads: how many.
-        work: takes the next thing to do and does it between ``begin`` and ``end``, again and again while ``leads`` is
-            true for its worker; returns False when there will never be anything again. What it raises ends the pool.
+        work: takes what is to be done and does it between ``begin`` and ``end``, again and again while its worker is
+            the ``leader``; returns False when there will never be anything again. What it raises ends the pool.
         on_stuck: called by the deputy when all threads have been busy with the very same things for
             ``STUCK_SECONDS``, and after as many again, until it returns true: it has been dealt with.
 
     Attributes:
+        leader: the worker that should go on polling; None when all are busy. Anybody may look, at any time.
         workers: those whose threads were started.
     """
 
@@ -94,7 +95,7 @@ class Pool:
         self._work = work
         self._size = threads
         self._lock = threading.Lock()
-        self._leader: Worker | None = None
+        self.leader: Worker | None = None
         self._parked: list[Worker] = []
         self._finished = False
         self._error: BaseException | None = None
@@ -165,7 +166,7 @@ class Pool:
         idle = 0
         seen: tuple[Worker | None, int] = (None, 0)
         while idle < _IDLE_ROUNDS and not self._finished and patience() > 0:
-            leader = self._leader
+            leader = self.leader
             now = (leader, leader.turn if leader is not None else 0)
             if now != seen:
                 idle, seen = 0, now
@@ -178,7 +179,7 @@ class Pool:
 
     def _sleep(self, seen: tuple[Worker | None, int], patience: Callable[[], float]) -> None:
         self._deputy_sleeps = True
-        leader = self._leader
+        leader = self.leader
         if (leader, leader.turn if leader is not None else 0) != seen or self._finished:
             self._deputy_sleeps = False
             return
@@ -201,15 +202,15 @@ class Pool:
 
     def _take_lead_from(self, leader: Worker, turn: int) -> None:
         with self._lock:
-            if self._leader is not leader:
+            if self.leader is not leader:
                 return
             # In this order: a leader that finishes just now either finds the lead gone, and comes for it under the
             # lock; or it has counted its turn before we look, and keeps the lead.
-            self._leader = None
+            self.leader = None
             if leader.turn == turn:
                 self._pass_lead()
             else:
-                self._leader = leader
+                self.leader = leader
 
     def busy(self) -> int:
         """How many workers are serving something."""
@@ -217,12 +218,11 @@ class Pool:
 
     # The workers' side
 
-    def leads(self, worker: Worker) -> bool:
-        """Whether it is this worker that should go on polling."""
-        return self._leader is worker
-
     def begin(self, worker: Worker) -> float:
-        """The worker starts to serve something; returns the time, for ``end``."""
+        """The worker starts to serve something; returns the time, for ``end``.
+
+        While it leads it may serve several things before ``end``; it adds 2 to its turn before each of the others.
+        """
         worker.turn += 1
         if self._deputy_sleeps:
             self.wake_deputy()
@@ -230,24 +230,30 @@ class Pool:
         if self._average >= _FAST_SECONDS:
             if started - self._slow_since > _LOOK_AGAIN_SECONDS:
                 self._average = 0.0
-            elif self._leader is worker:
+            elif self.leader is worker:
                 with self._lock:
-                    if self._leader is worker:
+                    if self.leader is worker:
                         self._pass_lead()
         return started
 
-    def end(self, worker: Worker, started: float) -> None:
-        """The worker is done with it."""
-        seconds = time.monotonic() - started
-        average = self._average + (min(seconds, _LONGEST_SECONDS) - self._average) * _WEIGHT
+    def end(self, worker: Worker, started: float, count: int = 1) -> None:
+        """The worker is done with it, or with ``count`` things one after the other."""
+        now = time.monotonic()
+        seconds, weight = (now - started) / count, _WEIGHT
+        if count > 1 and self.leader is not worker:
+            # The last one was so slow that the deputy took the lead. Nobody knows how long each of the others was.
+            seconds = _LONGEST_SECONDS
+        elif count > 1:
+            weight = 1 - (1 - _WEIGHT) ** count
+        average = self._average + (min(seconds, _LONGEST_SECONDS) - self._average) * weight
         if average >= _FAST_SECONDS > self._average:
-            self._slow_since = started + seconds
+            self._slow_since = now
         self._average = average
         worker.turn += 1
 
     def _pass_lead(self) -> None:
         """Under ``_lock``: the lead goes to a parked worker, or to whoever finishes first."""
-        self._leader = follower = self._parked.pop() if self._parked else None
+        self.leader = follower = self._parked.pop() if self._parked else None
         if follower is not None:
             follower.gate.release()
 
@@ -265,10 +271,10 @@ class Pool:
         with self._lock:
             if self._finished:
                 return False
-            if self._leader is None:
-                self._leader = worker
+            if self.leader is None:
+                self.leader = worker
                 return True
-            if self._leader is worker:
+            if self.leader is worker:
                 return True
             self._parked.append(worker)
         worker.gate.acquire()

@@ -15,13 +15,19 @@ from wsgiserve.server.peer import remote_address
 if TYPE_CHECKING:
     import socket
 
+    from wsgiserve.server.base import BaseWSGIServer
+
 __all__ = ["RequestFacts"]
 
 
 class RequestFacts(Exchange):
     """An exchange that describes its current request; before the first one, everything is empty."""
 
-    told_address = ""
+    __slots__ = ("told_address",)
+
+    def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
+        super().__init__(request, client_address, server)
+        self.told_address = ""  # by a proxy, of the current request's client
 
     @property
     def request(self) -> socket.socket:

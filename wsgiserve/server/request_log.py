@@ -10,11 +10,16 @@ from __future__ import annotations
 import logging
 import time
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.server.access import Access
 from wsgiserve.server.request_facts import RequestFacts
+
+if TYPE_CHECKING:
+    import socket
+
+    from wsgiserve.server.base import BaseWSGIServer
 
 __all__ = ["SWITCHED", "RequestLog"]
 
@@ -31,13 +36,22 @@ _QUEUE_SECONDS = 0.05
 class RequestLog(RequestFacts):
     """Writes the access lines of a connection."""
 
+    __slots__ = ("_has_log", "_number")
+
     _overrides_log = False
-    _number = 0
+    _listens = False
+
+    def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
+        super().__init__(request, client_address, server)
+        self._number = 0  # of the current request, once somebody has asked for it
+        # What stands in the class is looked up anew each time.
+        self._has_log = server.access_log is not None or self._listens
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Find out once whether the short way, which calls none of these methods, would miss something."""
         super().__init_subclass__(**kwargs)
         cls._overrides_log = any(getattr(cls, name) is not getattr(RequestLog, name) for name in _LOG_METHODS)
+        cls._listens = cls._overrides_log or cls.log_access is not RequestLog.log_access
 
     def queue_note(self) -> str:
         """``queue 380 ms · 8/8 threads busy`` if the current request has waited to be served; otherwise empty.
@@ -46,7 +60,7 @@ class RequestLog(RequestFacts):
         waited for that one, and is not spoken of; nor is anything where the system does not tell when bytes came.
         """
         since, self.arrived_after = self.arrived_after, inf
-        if self.server.access_log is None or time.monotonic() - since < _QUEUE_SECONDS:
+        if time.monotonic() - since < _QUEUE_SECONDS:
             return ""
         seconds = self.stream.seconds_since_arrival()
         return f"queue {seconds * 1000:.0f} ms · {self.server.occupancy()}" if seconds >= _QUEUE_SECONDS else ""
@@ -60,7 +74,7 @@ class RequestLog(RequestFacts):
         """Write the current request's line."""
         request, size = self.http.request, self.http.content_sent
         assert request is not None
-        number, self._number = self._number, 0
+        number = self._number
         if self.detached:
             status, size, notes = SWITCHED, 0, (notes[0] or "socket taken over", *notes[1:])
         if self._overrides_log:

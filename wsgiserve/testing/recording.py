@@ -106,10 +106,10 @@ class RecordingHandler(LintingHandler):
         self._keep(data)
         super().send(data)
 
-    def send_last(self, data: bytes, *, done: bool) -> None:
+    def send_last(self, data: bytes, done: bool) -> None:
         self._keep(data)
         self._end()
-        super().send_last(data, done=done)
+        super().send_last(data, done)
 
     def send_file(self, head: bytes, file: KernelFile, count: int) -> None:
         self._keep(head)

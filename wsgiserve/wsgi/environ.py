@@ -8,7 +8,6 @@ dropping of names with an underscore.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -56,24 +55,31 @@ class EnvironBuilder:
         if url_scheme == "https":
             self._base["HTTPS"] = "on"
 
-    def connection_environ(self, keys: Mapping[str, Any]) -> Environ:
-        """What is the same for all requests of a connection: ``keys`` are its addresses, its socket, its TLS facts."""
-        return {**self._base, **keys}
-
-    def build(self, connection_environ: Environ, request: Request) -> Environ:
+    def build(self, connection_keys: Environ, request: Request) -> Environ:
         """The environ of one request, without ``wsgi.input``; the caller may do with it what it likes.
 
+        Args:
+            connection_keys: what is the same for all requests of a connection: its addresses, its socket, TLS.
         Raises:
             RemoteProtocolError: 404, the target is outside of the mount point.
         """
+        environ: Environ
+        if request.memo is not None:
+            environ = request.memo.copy()
+        else:
+            environ = self._request_environ(request)
+            if request.repeats:
+                request.memo = environ.copy()
+        environ.update(connection_keys)
+        return environ
+
+    def _request_environ(self, request: Request) -> Environ:
         line, fields = request.line, request.fields
         if line.memo is None:
             line.memo = self._line_environ(line)
         if fields.memo is None:
             fields.memo = _fields_environ(fields)
-        environ = connection_environ.copy()
-        environ.update(line.memo)
-        environ.update(fields.memo)
+        environ = {**self._base, **line.memo, **fields.memo}
         if line.authority is not None:
             # RFC 9112 §3.2.2: the authority of an absolute-form target takes the place of Host.
             environ["HTTP_HOST"] = line.authority.decode("latin-1")

@@ -34,12 +34,15 @@ _END: Any = object()
 
 
 class Transport(Protocol):
-    """Where a response goes. All three raise ClientDisconnected when the client is gone."""
+    """Where a response goes. All that send raise ClientDisconnected when the client is gone."""
+
+    def send_whole(self, head: ResponseHead, content: bytes) -> bool:
+        """Send the usual response in one piece; False if it is none, and nothing was sent. See ``Connection``."""
 
     def send(self, data: bytes) -> None:
         """Hand over all of ``data`` to the operating system before returning."""
 
-    def send_last(self, data: bytes, *, done: bool) -> None:
+    def send_last(self, data: bytes, done: bool) -> None:
         """As ``send``, but nothing follows: what the client is too slow to take may be sent later.
 
         Args:
@@ -49,6 +52,13 @@ class Transport(Protocol):
     @property
     def closing(self) -> bool:
         """Whether the connection is to be closed after this response; asked when the head is put together."""
+
+    def own_fields(self) -> tuple[bytes, bytes, bytes]:
+        """What the server says itself, asked when the head is put together.
+
+        Returns:
+            The values of Date and Server, unless the application sets them, and field lines, each with its CRLF.
+        """
 
     @property
     def sends_files(self) -> bool:
@@ -64,41 +74,16 @@ class Gateway:
     Args:
         http: the connection in whose framing the response is sent.
         transport: where the bytes go.
-        date: value of the Date field, unless the application sets one.
-        server: value of the Server field, likewise.
-        late_fields: makes field lines, each with its CRLF, that can be known only when the head goes out.
 
     Attributes:
         excess: set when the body was longer than its Content-Length, or where no body may be: the blamed line.
     """
 
-    __slots__ = (
-        "_application",
-        "_date",
-        "_ended",
-        "_fault",
-        "_head",
-        "_http",
-        "_late_fields",
-        "_server",
-        "_transport",
-        "excess",
-    )
+    __slots__ = ("_application", "_ended", "_fault", "_head", "_http", "_transport", "excess")
 
-    def __init__(
-        self,
-        http: Connection,
-        transport: Transport,
-        *,
-        date: bytes,
-        server: bytes,
-        late_fields: Callable[[], bytes] | None = None,
-    ) -> None:
+    def __init__(self, http: Connection, transport: Transport) -> None:
         self._http = http
         self._transport = transport
-        self._date = date
-        self._server = server
-        self._late_fields = late_fields
         self._head: ResponseHead | None = None
         self._ended = False
         # What was raised into the application. One that swallows it has still given no valid response: it comes back
@@ -129,11 +114,13 @@ class Gateway:
             self._fault = None
             raise
         try:
-            self._send_body(iterable)
+            if not self._send_whole(iterable):
+                self._send_body(iterable)
         finally:
             self._ended = True
             self._fault = None
-            self._close(iterable)
+            if type(iterable) is not list:
+                self._close(iterable)
 
     # What the application calls
 
@@ -187,6 +174,14 @@ class Gateway:
         close = getattr(iterable, "close", None)
         if close is not None:
             close()
+
+    def _send_whole(self, iterable: Iterable[bytes]) -> bool:
+        """Send the usual response, a list of one block, in one piece; False leaves everything to ``_send_body``."""
+        head = self._head
+        if type(iterable) is not list or len(iterable) != 1 or head is None or self._fault is not None:
+            return False
+        block = iterable[0]
+        return type(block) is bytes and len(block) <= _JOIN_BYTES and self._transport.send_whole(head, block)
 
     def _send_body(self, iterable: Iterable[bytes]) -> None:
         if type(iterable) is list or type(iterable) is tuple:
@@ -248,7 +243,7 @@ class Gateway:
             head = b""
         if head or data:
             if http.nothing_follows:
-                self._transport.send_last(head + data, done=length is not None)
+                self._transport.send_last(head + data, length is not None)
             else:
                 self._transport.send(head + data)
 
@@ -261,11 +256,10 @@ class Gateway:
         if self._head is None:
             reason = "start_response was not called before the first block of the body, or at all (PEP 3333)"
             raise LocalProtocolError(reason, code="E106", blame=blame_callable(self._application))
-        if self._late_fields is not None:
-            self._head.fields += self._late_fields()
         if self._transport.closing:
             self._http.close_after_response()
-        return self._http.send_response(self._head, date=self._date, server=self._server, length=length)
+        date, server, late_fields = self._transport.own_fields()
+        return self._http.send_response(self._head, date=date, server=server, length=length, late_fields=late_fields)
 
     def _send_file(self, wrapper: FileWrapper) -> bool:
         """Let the kernel send a file; False when its blocks must be read instead."""
@@ -279,13 +273,13 @@ class Gateway:
         if http.framing is Framing.LENGTH:
             self._transport.send_file(started, file, http.skip_content())
         else:
-            self._transport.send_last(started, done=True)
+            self._transport.send_last(started, True)
         return True
 
     def _finish(self) -> None:
         http = self._http
         if http.framing is None:
-            self._transport.send_last(self._start_empty(), done=True)
+            self._transport.send_last(self._start_empty(), True)
         elif self._fault is not None:
             raise self._fault
         try:
@@ -294,7 +288,7 @@ class Gateway:
             error.blame = blame_callable(self._application)
             raise
         if end:
-            self._transport.send_last(end, done=True)
+            self._transport.send_last(end, True)
 
     def _start_empty(self) -> bytes:
         # Of a HEAD request the application may have left out the body; that says nothing of its length.

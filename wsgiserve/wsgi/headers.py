@@ -27,8 +27,10 @@ _VALUE = re.compile(r"[\t -~\x80-\xff]*")
 # parser's memos are, and for the same reasons; cookies are neither repeated nor to be kept.
 _MEMO_ENTRIES = 512
 _MEMO_CHARACTERS = 256
+_MEMO_HEAD_BYTES = 1024
 _statuses: dict[str, tuple[int, bytes]] = {}
 _lines: dict[Any, bytes] = {}
+_heads: dict[tuple[str, tuple[Any, ...]], ResponseHead] = {}
 
 _NOT_KEPT = frozenset([b"content-length", b"date", b"server", b"set-cookie"])
 
@@ -39,10 +41,37 @@ def check_response(status: Any, headers: Any) -> ResponseHead:
     Raises:
         LocalProtocolError: names the rule that was broken, and the header by its name, never by its value.
     """
-    known = _statuses.get(status) if type(status) is str else None
-    code, reason = known or _check_status(status)
     if not isinstance(headers, list):
         raise LocalProtocolError(f"response headers must be a list, not {_type(headers)} (PEP 3333)", code="E102")
+    said = status, tuple(headers)  # at one moment, whoever else has the list
+    # The memos are for str and tuple alone. A subclass of str may be equal to text that it does not hold, when it
+    # ignores case for example.
+    plain = type(status) is str
+    try:
+        for header in said[1]:
+            name, value = header
+            if type(header) is not tuple or type(name) is not str or type(value) is not str:
+                plain = False
+    except (TypeError, ValueError):  # no pairs
+        plain = False
+    known = _heads.get(said) if plain else None
+    if known is not None:
+        return known
+    head = _check_head(*said)
+    if plain and status in _statuses and len(head.fields) <= _MEMO_HEAD_BYTES and all(map(_is_kept, said[1])):
+        if len(_heads) >= _MEMO_ENTRIES:
+            _heads.clear()
+        _heads[said] = head
+    return head
+
+
+def _is_kept(header: tuple[str, str]) -> bool:
+    return header in _lines or header[0].lower() == "content-length"
+
+
+def _check_head(status: Any, headers: tuple[Any, ...]) -> ResponseHead:
+    known = _statuses.get(status) if type(status) is str else None
+    code, reason = known or _check_status(status)
     head = ResponseHead(code, reason, b"", None)
     head.fields = b"".join([_kept_line(header) or _check_header(header, head) for header in headers])
     return head

@@ -217,6 +217,7 @@ def _behind_a_refused_request(client: Client) -> None:
         response = connection.response("POST")
         check(response.status >= 400, f"answered with {response.status} {response.reason}")
         connection.expect_end()
+    connection.close()  # so that a server that waits for this end is not one that fails
     noted = client.journal()
     check(not noted, f"the application was called: {noted}")
 
@@ -236,14 +237,14 @@ def _fifty_fields(client: Client) -> None:
 
 @LIMITS.case(
     MUST,
-    "a head of 4000 bytes is the same if it comes byte by byte",
+    "a head of 3000 bytes is the same if it comes byte by byte",
     "RFC 9112 §2.2",
     (rb"200 OK", b"431 Request Header Fields Too Large"),
     why="TCP may cut a request anywhere: sizes must not be counted again with each piece.",
     known="waitress before 2.1.2 (#376)",
 )
 def _head_in_pieces(client: Client) -> None:
-    value = "a" * 4000
+    value = "a" * 3000
     connection = client.connect()
     for byte in f"GET / HTTP/1.1\r\nHost: a.example\r\nX-A: {value}\r\n\r\n".encode():
         connection.send(bytes([byte]))
@@ -256,7 +257,7 @@ def _head_in_pieces(client: Client) -> None:
     SHOULD,
     "whether a value is valid is seen in a time that does not explode with its length",
     "RFC 9110 §17.5",
-    (rb"(?s)\A.*\Z", b""),
+    (rb"HTTP/1\.1 400 Bad Request", b"HTTP/1.1 500 Internal Server Error"),
     why="A grammar as a careless regular expression takes for ever, and one request all of a processor.",
     known="waitress CVE-2020-5236",
 )
@@ -264,8 +265,10 @@ def _judged_at_once(client: Client) -> None:
     for value in (b"a" * 4000, b"a " * 2000, b"a\t" * 2000):
         connection = client.connect()
         connection.send(b"GET / HTTP/1.1\r\nHost: a.example\r\nX-A: " + value + b"\x10\r\n\r\n")
-        response = connection.response()
-        check(response.status in (200, *REFUSALS), f"answered with {response.status} {response.reason}")
+        if connection.answers():
+            response = connection.response()
+            check(response.status in (200, *REFUSALS), f"answered with {response.status} {response.reason}")
+        connection.close()
 
 
 _PIECE = b"a" * 65536

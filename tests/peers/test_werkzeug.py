@@ -7,6 +7,7 @@ request, a client and an application share, and what a subclass of the handler i
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import threading
@@ -34,7 +35,9 @@ TEXT = [("Content-Type", "text/plain")]
 @contextmanager
 def served(peer: Any, app: Callable[..., Any], **arguments: Any) -> Iterator[Any]:
     """A server of one of the two, in a thread."""
-    server = peer.make_server("127.0.0.1", 0, app, **({"threaded": True} | arguments))
+    # A class of its own: werkzeug's server writes its protocol_version into the class that it is given.
+    handler = type("Handler", (peer.WSGIRequestHandler,), {})
+    server = peer.make_server("127.0.0.1", 0, app, **({"threaded": True, "request_handler": handler} | arguments))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -129,10 +132,29 @@ def test_requests_run_at_once_with_threads(peer: Any) -> None:
 def test_a_listening_socket_is_served_by_its_number(peer: Any) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    with served(peer, hello, fd=listener.detach()) as server, connect(server) as client:
-        assert server.port == port
-        client.sendall(GET)
-        assert client.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+    fd = listener.detach()
+    try:
+        with served(peer, hello, fd=fd) as server, connect(server) as client:
+            assert server.port == port
+            client.sendall(GET)
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+    finally:
+        if peer is werkzeug.serving:
+            os.close(fd)  # ours has done so
+
+
+def test_whose_a_listening_socket_is_that_was_given_by_its_number(peer: Any) -> None:
+    """As ``docs/differences.md`` has it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    with served(peer, hello, fd=listener.fileno()):
+        pass
+    if peer is werkzeug.serving:
+        assert listener.getsockname()
+        listener.close()
+    else:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            listener.getsockname()
+        listener.detach()
 
 
 # What an application is told
@@ -190,6 +212,13 @@ def test_a_request_is_logged_with_its_line_and_status(peer: Any) -> None:
     assert [(level, re.sub(r" (-|\d+)$", "", text)) for level, text in told] == [
         ("info", f'"GET {target.decode()} HTTP/1.1" 200') for target in targets
     ]
+
+
+def test_a_target_is_logged_decoded_or_as_it_was_sent(peer: Any) -> None:
+    """As ``docs/differences.md`` has it."""
+    ((_, text),) = told_by(peer, CLOSING.replace(b" / ", b" /caf%C3%A9 "))
+    path = "/café" if peer is werkzeug.serving else "/caf%C3%A9"
+    assert text.startswith(f'"GET {path} HTTP/1.1" 200 ')
 
 
 def test_a_client_that_leaves_is_told_to_the_handler(peer: Any) -> None:

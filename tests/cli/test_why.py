@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.projects import FLASK_APP, WSGI_APP, Project
@@ -52,6 +54,16 @@ def why(*words: str) -> int:
 def test_what_is_told(file: str, told: str, shop: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert why(file, "shop.web") == 0
     assert capsys.readouterr().out == f"{file}: {told}\n"
+
+
+@pytest.mark.parametrize("file", ["shop/money.py", "../elsewhere.py"])
+def test_a_link_and_what_it_leads_to_are_one(file: str, shop: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    money = Path("shop/money.py")
+    Path("../elsewhere.py").write_text(money.read_text())
+    money.unlink()
+    money.symlink_to("../../elsewhere.py")
+    assert why(file, "shop.web") == 0
+    assert capsys.readouterr().out.startswith("shop/money.py: a change reloads the application.")
 
 
 def test_options_count(shop: Project, capsys: pytest.CaptureFixture[str]) -> None:

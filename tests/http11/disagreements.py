@@ -66,6 +66,13 @@ def _refuse(oracles: str, what: str, rule: str) -> Row:
 
 _BOTH = "h11 llhttp"
 
+_METHODS_OF_LLHTTP = {
+    *b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY".split(),
+    *b"COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND UNBIND ACL".split(),
+    *b"REPORT MKACTIVITY CHECKOUT MERGE MKCALENDAR LINK UNLINK SOURCE PURGE".split(),
+    *b"M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE".split(),
+}
+
 ROWS = [
     _accept(
         _BOTH,
@@ -107,7 +114,7 @@ ROWS = [
         "llhttp",
         "methods that it does not know",
         "RFC 9110 §9.1: methods are extensible; whether one is allowed is the application's to say",
-        lambda found: found.message.method not in (b"GET", b"POST", b"OPTIONS"),
+        lambda found: found.message.method not in _METHODS_OF_LLHTTP,
     ),
     _accept(
         "llhttp",
@@ -170,7 +177,7 @@ ROWS = [
     _refuse(
         "h11",
         "Content-Length and Transfer-Encoding in one request",
-        "RFC 9112 §6.1: a server MAY reject it, and it ought to be handled as an error",
+        "RFC 9112 §6.1, §6.3: a server MAY reject it, and it ought to be handled as an error",
     ),
     _refuse("llhttp", "a transfer coding other than chunked", "RFC 9112 §6.1: 501 for a coding that is not understood"),
     _refuse(_BOTH, "Transfer-Encoding in an HTTP/1.0 request", "RFC 9112 §6.1: its framing MUST be treated as faulty"),
@@ -180,6 +187,11 @@ ROWS = [
         "RFC 9112 §6.3: unrecoverable, unless all are the same number, which a recipient MAY accept; we do not",
     ),
     _refuse("h11", "an invalid Content-Length field", "RFC 9112 §6.3: the same, for a list in one field"),
+    _refuse(
+        "llhttp",
+        "the connection ends with a response",
+        "RFC 9112 §9.3: where close is among the connection options, keep-alive beside it changes nothing",
+    ),
     _refuse(_BOTH, "more than one Content-Type field", "RFC 9110 §8.3: it is no list, and PEP 3333 has room for one"),
 ]
 
@@ -188,8 +200,8 @@ def disagreements(data: bytes) -> Iterator[Disagreement]:
     """Of each oracle, the first one.
 
     Raises:
-        AssertionError: a message that both accept is not the same, or an oracle waits for the end of one that we have
-            read whole. No row could be an excuse.
+        AssertionError: a message that both accept is not the same, or one of both waits for the end of one that the
+            other has read whole. No row could be an excuse.
     """
     us = by_us(data)
     for oracle, reading in _ORACLES.items():
@@ -200,6 +212,7 @@ def disagreements(data: bytes) -> Iterator[Disagreement]:
         common = min(len(us.messages), len(they.messages))
         assert us.messages[:common] == they.messages[:common], (oracle, data)
         assert they.refused or len(they.messages) >= len(us.messages), (oracle, data)
+        assert us.refused or len(us.messages) >= len(they.messages), (oracle, data)
         yield from _parting(oracle, us, they, data)
 
 

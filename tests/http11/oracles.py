@@ -72,7 +72,7 @@ def by_us(data: bytes) -> Reading:
                 messages.append(_message(request.line.method, request.line.target, list(request.fields.pairs), content))
                 connection.send_response(ResponseHead(200, b"OK", b"", 0))
                 if connection.finish() is CLOSE:
-                    break
+                    return Reading(messages, "the connection ends with a response")
             elif event is NEED_DATA:
                 break
     except RemoteProtocolError as error:

@@ -48,3 +48,4 @@ def test_the_page_has_the_table() -> None:
     text = PAGE.read_text("utf-8")
     assert text == page(text), "python -m tests.http11.disagreements writes it anew"
     assert all(row.rule in text for row in ROWS)
+    assert (CASES, "sixty thousand damaged ones" in text) == (60_000, True)

@@ -178,3 +178,21 @@ def test_names_are_relative_to_their_root(tmp_path: Path) -> None:
     project = Project([tmp_path])
     assert project.short(tmp_path / "shop" / "cart.py") == "shop/cart.py"
     assert project.short(Path("/elsewhere/a.py")) == "/elsewhere/a.py"
+
+
+def test_what_a_link_leads_to_counts_by_its_name(tmp_path: Path) -> None:
+    elsewhere, inside = tmp_path / "elsewhere.txt", tmp_path / "shop" / "inside.py"
+    (tmp_path / "shop").mkdir()
+    links = {name: tmp_path / "shop" / name for name in ("a.py", "b.html", "c.py", "loop.py", "nowhere.py")}
+    for name, target in zip(links, (elsewhere, elsewhere, inside, links["loop.py"], tmp_path / "nothing"), strict=True):
+        links[name].symlink_to(target)
+    for file in (elsewhere, inside):
+        file.write_text("")
+    project = Project([tmp_path / "shop"])
+    assert not project.matters(elsewhere)
+    assert project.follow(links.values()) == [elsewhere]
+    assert project.follow(links.values()) == []
+    assert project.matters(elsewhere)
+    assert project.folders() == [tmp_path / "shop", tmp_path]
+    assert project.as_named([elsewhere, inside]) == [links["a.py"], links["b.html"], inside]
+    assert project.effect(elsewhere) == project.effect(links["a.py"])

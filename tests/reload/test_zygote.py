@@ -40,6 +40,15 @@ def test_modules_are_found_by_their_files(tmp_path: Path, monkeypatch: pytest.Mo
     assert modules_of([cart], frozenset(sys.modules)) == {}
 
 
+def test_modules_are_found_by_the_names_of_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "other").symlink_to(tmp_path / "shop")
+    (tmp_path / "shop" / "cart.py").symlink_to(tmp_path / "elsewhere.py")
+    module("shop.cart", str(tmp_path / "other" / "cart.py"), monkeypatch)
+    cart = str((tmp_path / "shop").resolve() / "cart.py")
+    assert modules_of([cart]) == {cart: "shop.cart"}
+
+
 def test_foreign_is_what_is_neither_the_projects_nor_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     module("aaa_own", "/project/shop.py", monkeypatch)
     module("aaa_packaged", "/project/.venv/lib/site-packages/aaa.py", monkeypatch)

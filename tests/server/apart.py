@@ -108,7 +108,7 @@ class Apart:
         until(unchanged)
 
     def ended(self, *numbers: int, seconds: float = SECONDS) -> Ended:
-        """Send these signals and wait for its end; SIGTERM if it was told nothing yet."""
+        """Send these signals and wait for its end."""
         if self._ended is None:
             for number in numbers:
                 self.signal(number)

@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple
 from wsgiserve.conform.responses import BrokenResponseError, Response, read_response
 from wsgiserve.conform.tls import TLSConnection
 
-__all__ = ["Client", "Connection", "FailedError", "Said", "Target", "check"]
+__all__ = ["AFTER", "Client", "Connection", "FailedError", "Said", "Target", "check"]
 
 AFTER = b"GET /after HTTP/1.1\r\nHost: a.example\r\n\r\n"
+"""A request that comes behind what is tested."""
 
 
 class FailedError(Exception):

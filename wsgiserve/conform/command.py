@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import ssl
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from types import FrameType
+from typing import NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 from wsgiserve import messages
@@ -92,7 +96,8 @@ class Conform:
     def _servers(self, cases: Sequence[Case]) -> list[Findings]:
         servers = list(_named(self._wanted.servers or ["own"]))
         bar = Bar(make_console(), len(cases) * len(servers))
-        results = [self._server(server, cases, bar) for server in servers]
+        with _signals_unwind():
+            results = [self._server(server, cases, bar) for server in servers]
         bar.end()
         return results
 
@@ -123,6 +128,27 @@ class Conform:
                 file.write_text(makers[kind](results), "utf-8")
             except OSError as error:
                 raise messages.bad_option(f"{file} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def _signals_unwind() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the command as an exception, so that the servers it has started end too.
+
+    The exit code is the one that a shell tells of the signal. Who ignores one goes on to.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    numbers = [signal.SIGTERM, signal.SIGHUP] if threading.current_thread() is threading.main_thread() else []
+    taken = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    try:
+        for number in taken:
+            signal.signal(number, leave)
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _chosen(patterns: Sequence[str]) -> list[Case]:

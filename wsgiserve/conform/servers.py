@@ -203,7 +203,11 @@ class Running:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Running:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()  # it has a session of its own, which no Ctrl-C reaches
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -233,7 +237,6 @@ class Running:
         deadline = time.monotonic() + _START_SECONDS
         while not self.answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
                 raise ChildProcessError(f"{self.server.name} does not start:\n{self.log()}")
             time.sleep(0.02)
 

@@ -78,6 +78,7 @@ class Project:
         self.roots = [root.resolve() for root in roots]
         self._ignored = tuple(ignored)
         self._more = tuple(more)
+        self._links: dict[Path, set[Path]] = {}
         self._digests: dict[Path, bytes] = {}
 
     def folders(self) -> list[Path]:
@@ -88,7 +89,7 @@ class Project:
                 found |= dict.fromkeys(self.folders_below(root))
             else:
                 found[root.parent] = None
-        return list(found)
+        return list(found | dict.fromkeys(path.parent for path in self._links))
 
     def folders_below(self, top: Path) -> list[Path]:
         """A directory and all below it that are not left alone; none if it is not there, or is left alone itself."""
@@ -112,7 +113,7 @@ class Project:
 
     def matters(self, path: Path) -> bool:
         """Whether a change of this file needs a new worker, as far as its name tells."""
-        if path in self.roots:
+        if path in self.roots or path in self._links:
             return True
         if any(root in path.parents for root in self.roots):
             return self._restarts(path) and not self._is_ignored_file(path)
@@ -122,6 +123,8 @@ class Project:
         """What a change of this file does, and the rule that says so."""
         if path in self.roots:
             return Effect("restart", "it was named as a file to watch")
+        if path in self._links:
+            return self.effect(self.as_named([path])[0])
         root = next((root for root in self.roots if root in path.parents), None)
         if root is None:
             return Effect(
@@ -145,6 +148,22 @@ class Project:
             return False
         self.roots.append(path)
         return True
+
+    def follow(self, paths: Iterable[Path]) -> list[Path]:
+        """Have what links among these files lead to count as they do, wherever it lies; what is news of it."""
+        new = []
+        for link in paths:
+            target = Path(os.path.realpath(link)) if link.is_symlink() else link  # resolve() fails at a loop
+            if target in self._links:
+                self._links[target].add(link)
+            elif target != link and target.is_file() and not self.matters(target):
+                self._links[target] = {link}
+                new.append(target)
+        return new
+
+    def as_named(self, paths: Iterable[Path]) -> list[Path]:
+        """Files as the project names them, which is by their links if those are what it has."""
+        return [name for path in paths for name in sorted(self._links.get(path, {path}))]
 
     def learn(self, paths: Sequence[Path]) -> None:
         """Remember what is in these files, so that a save that changes nothing is known for one."""

@@ -18,16 +18,17 @@ def modules_of(paths: Iterable[str], besides: Collection[str] = frozenset()) -> 
     """Those of the paths that are files of modules ``besides`` these, each with a module's name.
 
     Args:
-        paths: as ``realpath`` gives them.
+        paths: as ``realpath`` gives them, or its directory's and the name of a link.
     """
     wanted = {os.path.basename(path): path for path in paths}  # noqa: PTH119 - see above
     found = {}
     for name, module in _modules(besides):
         file = _file(module)
         if os.path.basename(file) in wanted:  # noqa: PTH119
-            path = os.path.realpath(file)
-            if path in paths:
-                found[path] = name
+            folder, base = os.path.split(file)
+            for path in (os.path.realpath(file), os.path.join(os.path.realpath(folder), base)):  # noqa: PTH118
+                if path in paths:
+                    found[path] = name
     return found
 
 

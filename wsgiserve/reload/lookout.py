@@ -47,7 +47,9 @@ class Lookout:
         self._interval = interval
         self._look_due = inf if self._watch.fileno() is not None else time.monotonic() + interval
         self._burst = Burst(project, at_once=at_once)
-        project.learn(project.files(folders))
+        files = project.files(folders)
+        project.learn(files)
+        self._follow(files)
 
     def fileno(self) -> int | None:
         """Descriptor that is readable when there is something to ``look`` at; None: when ``due``."""
@@ -71,7 +73,7 @@ class Lookout:
 
     def look(self) -> None:
         """Take note of what has happened."""
-        self._burst.add(self._watch.read(), time.monotonic())
+        self._burst.add(self._project.as_named(self._watch.read()), time.monotonic())
 
     def changed(self) -> Sequence[Path]:
         """The files that have other content than before, once nothing more happens to them."""
@@ -79,7 +81,13 @@ class Lookout:
         if now >= self._look_due:
             self._look_due = now + self._interval
             self.look()
-        return self._burst.take() if not self.held and self._burst.is_over(now) else ()
+        changed = self._burst.take() if not self.held and self._burst.is_over(now) else ()
+        self._follow(changed)
+        return changed
+
+    def _follow(self, files: Iterable[Path]) -> None:
+        for target in self._project.follow(files):
+            self.add(target)
 
     def close(self) -> None:
         """Stop watching."""

@@ -34,7 +34,8 @@ def explain(path: Path, project: Project, *, app: str, reads_templates_anew: boo
         app: the application, which has been imported in this process; empty if it cannot be.
         reads_templates_anew: its framework does.
     """
-    path = path.resolve()
+    project.follow(project.files(project.folders()))
+    path = project.as_named([path.resolve()])[0]
     kind, why = project.effect(path)
     what = _WORDS[kind]
     if kind == "template" and reads_templates_anew:

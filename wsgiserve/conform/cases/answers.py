@@ -146,6 +146,12 @@ def _injects(behaviour: str, client: Client) -> None:
 
 _INJECTED = Broken(rb"(?s)\A.*\Z", b"HTTP/1.1 200 OK\r\nX-Probe: a\r\nX-Injected: 1\r\nContent-Length: 0\r\n\r\n")
 
+_KNOWN = {
+    "crlf-in-value": "gunicorn CVE-2018-1000164, uvicorn CVE-2020-7695, waitress before 0.9.0 (#117)",
+    "crlf-in-name": "waitress before 0.9.0 (#122)",
+    "crlf-in-status": "waitress before 0.9.0 (#122)",
+}
+
 for _name, _rule in (
     ("crlf-in-value", "no CR LF in a value"),
     ("lf-in-value", "no LF in a value"),
@@ -155,7 +161,9 @@ for _name, _rule in (
     ("nul-in-value", "no NUL in a value"),
     ("control-in-value", "no other control characters either"),
 ):
-    INJECTION.add(_name, MUST, _rule, f"{_START}; RFC 9110 §5.5", partial(_injects, _name), _INJECTED)
+    INJECTION.add(
+        _name, MUST, _rule, f"{_START}; RFC 9110 §5.5", partial(_injects, _name), _INJECTED, known=_KNOWN.get(_name, "")
+    )
 
 
 def _refuses(behaviour: str, wanted: str, client: Client) -> None:
@@ -202,6 +210,11 @@ def _has_no_content(behaviour: str, method: str, status: int, client: Client) ->
 
 
 _WITH_CONTENT = Broken(rb"\r\n\r\n", b"\r\n\r\nnever")
+_FAULTS = {
+    "head": "gunicorn before 19.5.0",
+    "no-content-body": "waitress before 1.2.0 (#152, #165)",
+    "not-modified-body": "waitress before 1.2.0 (#152, #165)",
+}
 
 for _name, _behaviour, _method, _code, _rule, _section in (
     ("head", "one-block", "HEAD", 200, "HEAD has no content", "RFC 9110 §9.3.2"),
@@ -216,7 +229,15 @@ for _name, _behaviour, _method, _code, _rule, _section in (
     ("not-modified-length", "not-modified-length", "GET", 304, "even if it has a length", "RFC 9110 §15.4.5"),
     ("reset-content", "reset-content", "GET", 205, "205 has no content", "RFC 9110 §15.3.6"),
 ):
-    BODILESS.add(_name, MUST, _rule, _section, partial(_has_no_content, _behaviour, _method, _code), _WITH_CONTENT)
+    BODILESS.add(
+        _name,
+        MUST,
+        _rule,
+        _section,
+        partial(_has_no_content, _behaviour, _method, _code),
+        _WITH_CONTENT,
+        known=_FAULTS.get(_name, ""),
+    )
 
 
 @BODILESS.case(
@@ -224,6 +245,7 @@ for _name, _behaviour, _method, _code, _rule, _section in (
     "204 has neither Content-Length nor Transfer-Encoding",
     "RFC 9110 §8.6, RFC 9112 §6.1",
     (rb"\r\n\r\n", b"\r\nContent-Length: 0\r\n\r\n"),
+    known="waitress before 1.2.0 (#152, #165)",
 )
 def _no_length_in_204(client: Client) -> None:
     response = client.behave("no-content")

@@ -258,7 +258,7 @@ _ALIAS = (
     _META,
     (rb'"HTTP_X_A": "good"', b'"HTTP_X_A": "good,evil"'),
     why=_ALIAS,
-    known="Django CVE-2015-0219",
+    known="Django CVE-2015-0219, waitress before 1.0.0 (#80)",
 )
 def _underscore_beside_hyphen(client: Client) -> None:
     response = client.get("/", fields="X-A: good\r\nX_A: evil\r\n")
@@ -272,7 +272,7 @@ def _underscore_beside_hyphen(client: Client) -> None:
     _META,
     (rb'"environ": \{', b'"environ": {"HTTP_X_FORWARDED_FOR": "evil", '),
     why=_ALIAS,
-    known="Django CVE-2015-0219",
+    known="Django CVE-2015-0219, waitress before 1.0.0 (#80)",
 )
 def _underscore_alone(client: Client) -> None:
     response = client.get("/", fields="X_Forwarded_For: evil\r\n")

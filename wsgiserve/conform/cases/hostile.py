@@ -6,6 +6,7 @@ from functools import partial
 
 from wsgiserve.conform.case import MUST, SHOULD, Broken, Theme
 from wsgiserve.conform.client import Client, FailedError, check
+from wsgiserve.conform.rows import REFUSALS
 
 __all__ = ["LIMITS", "SMUGGLING"]
 
@@ -67,6 +68,7 @@ _KNOWN = {
     "chunk-spill": "h11 CVE-2025-43859",
     "chunk-size-sign": "waitress CVE-2022-24761",
     "trailer-in-place": "gevent CVE-2023-41419, aiohttp CVE-2025-53643, eventlet CVE-2025-58068",
+    "endless-chunk-size": "gunicorn before 26.2.1",
     "endless-chunk-extension": "Node.js CVE-2024-22019, Puma CVE-2024-21647",
 }
 """Published faults of this kind, by the name of a case."""
@@ -187,6 +189,39 @@ def _trailer_replaces_nothing(client: Client) -> None:
         check((environ["HTTP_X_A"], environ["HTTP_HOST"]) == ("head", "a.example"), f"X-A is {environ['HTTP_X_A']!r}")
 
 
+SMUGGLING.add(
+    "behind-a-connect",
+    SHOULD,
+    "what follows a CONNECT that opened no tunnel is no request",
+    "RFC 9931 §8",
+    partial(_smuggles, b"CONNECT b.example:443 HTTP/1.1\r\nHost: b.example:443\r\n\r\n" + _SMUGGLED),
+    _SERVED,
+    why="A client that does not wait has sent what others gave it for the tunnel.",
+    known="gunicorn before 27.0.0",
+)
+
+
+@SMUGGLING.case(
+    MUST,
+    "what follows a request that is refused is not served, nor is the application called",
+    "RFC 9112 §6.3 rule 5",
+    (rb"\[\]\Z", b'["closed"]'),
+    why="Nobody knows where a request begins that is behind an invalid Content-Length.",
+    known="waitress CVE-2024-49768",
+)
+def _behind_a_refused_request(client: Client) -> None:
+    connection = client.connect()
+    hidden = f"GET /conform/closes?{client.token} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode()
+    connection.send(_post(b"Content-Length: x\r\n", hidden))
+    if connection.answers():
+        response = connection.response("POST")
+        check(response.status >= 400, f"answered with {response.status} {response.reason}")
+        connection.expect_end()
+    connection.close()  # so that a server that waits for this end is not one that fails
+    noted = client.journal()
+    check(not noted, f"the application was called: {noted}")
+
+
 @LIMITS.case(SHOULD, "a request line of 8000 bytes is served", "RFC 9112 §3", (rb"200 OK", b"414 URI Too Long"))
 def _line_of_8000_bytes(client: Client) -> None:
     path = "/" + "a" * (8000 - len("GET / HTTP/1.1"))
@@ -198,6 +233,42 @@ def _line_of_8000_bytes(client: Client) -> None:
 def _fifty_fields(client: Client) -> None:
     response = client.get("/", fields="".join(f"X-A{number}: {'a' * 40}\r\n" for number in range(50)))
     check(response.status == 200 and "HTTP_X_A49" in response.echo().environ, f"answered with {response.status}")
+
+
+@LIMITS.case(
+    MUST,
+    "a head of 3000 bytes is the same if it comes byte by byte",
+    "RFC 9112 §2.2",
+    (rb"200 OK", b"431 Request Header Fields Too Large"),
+    why="TCP may cut a request anywhere: sizes must not be counted again with each piece.",
+    known="waitress before 2.1.2 (#376)",
+)
+def _head_in_pieces(client: Client) -> None:
+    value = "a" * 3000
+    connection = client.connect()
+    for byte in f"GET / HTTP/1.1\r\nHost: a.example\r\nX-A: {value}\r\n\r\n".encode():
+        connection.send(bytes([byte]))
+    response = connection.response()
+    check(response.status == 200, f"answered with {response.status} {response.reason}")
+    check(response.echo().environ.get("HTTP_X_A") == value, "the value is another one")
+
+
+@LIMITS.case(
+    SHOULD,
+    "whether a value is valid is seen in a time that does not explode with its length",
+    "RFC 9110 §17.5",
+    (rb"HTTP/1\.1 400 Bad Request", b"HTTP/1.1 500 Internal Server Error"),
+    why="A grammar as a careless regular expression takes for ever, and one request all of a processor.",
+    known="waitress CVE-2020-5236",
+)
+def _judged_at_once(client: Client) -> None:
+    for value in (b"a" * 4000, b"a " * 2000, b"a\t" * 2000):
+        connection = client.connect()
+        connection.send(b"GET / HTTP/1.1\r\nHost: a.example\r\nX-A: " + value + b"\x10\r\n\r\n")
+        if connection.answers():
+            response = connection.response()
+            check(response.status in (200, *REFUSALS), f"answered with {response.status} {response.reason}")
+        connection.close()
 
 
 _PIECE = b"a" * 65536

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from wsgiserve.conform.case import MUST, SHOULD, Broken, Level, Theme
-from wsgiserve.conform.client import Client, check
+from wsgiserve.conform.client import AFTER, Client, check
 
 __all__ = ["INPUT"]
 
@@ -138,3 +138,22 @@ for _name, _behaviour, _content, _rule in (
         why="The rest would be read as a request that nobody has sent (CL.0).",
         known="Werkzeug CVE-2022-29361" if _name == "unread-request" else "",
     )
+
+
+@INPUT.case(
+    MUST,
+    "a request that came with such content is answered behind it",
+    "RFC 9112 §9.3.2",
+    (rb'"PATH_INFO": "/after"', b'"PATH_INFO": "/other"'),
+    why="What was read away for one request must not be the whole of the next one, or leave it lying until more comes.",
+    known="gunicorn before 27.0.0 (#3770)",
+)
+def _unread_and_the_next(client: Client) -> None:
+    connection = client.connect()
+    head = f"POST /conform/reads-nothing HTTP/1.1\r\nHost: a.example\r\nContent-Length: {len(_CONTENT)}\r\n\r\n"
+    connection.send(head.encode() + _CONTENT + AFTER)
+    response = connection.response("POST")
+    check(response.status == 200, f"answered with {response.status} {response.reason}")
+    if response.persists:
+        path = connection.response().echo().environ.get("PATH_INFO")
+        check(path == "/after", f"{path} was answered where /after was asked for")

@@ -171,6 +171,39 @@ def _close_is_said(client: Client) -> None:
 
 
 @PERSISTENCE.case(
+    SHOULD,
+    "so does one that refuses a request",
+    "RFC 9112 §9.6",
+    (rb"Connection: close\r\n", b""),
+    why="A client that has sent more takes the answer for a sign to go on, and loses the rest.",
+    known="waitress before 1.4.0",
+)
+def _close_is_said_with_a_refusal(client: Client) -> None:
+    connection = client.connect()
+    connection.send(b"GET / HTTP/1.1\r\nHost: a.example\r\nContent-Length: x\r\n\r\n")
+    if connection.answers():
+        response = connection.response()
+        check(response.status >= 400, f"answered with {response.status} {response.reason}")
+        check(not response.persists, f"Connection is {response.values('connection')}")
+
+
+@PERSISTENCE.case(
+    SHOULD,
+    "connections are kept behind HEAD too",
+    "RFC 9112 §9.3, §6.3 rule 1",
+    (rb"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"),
+    known="waitress before 3.0.0 (#428)",
+)
+def _are_kept_behind_head(client: Client) -> None:
+    connection = client.connect()
+    for path in ("one-block", "blocks"):
+        connection.send(f"HEAD /conform/{path} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode())
+        response = connection.response("HEAD")
+        check(response.persists, f"the connection ends: Connection is {response.values('connection')}")
+    connection.expect_next()
+
+
+@PERSISTENCE.case(
     MAY, "an HTTP/1.0 client that asks for it can go on", "RFC 9112 §C.2.2", (rb"Connection: keep-alive\r\n", b"")
 )
 def _keep_alive_of_1_0(client: Client) -> None:
@@ -191,6 +224,7 @@ def _goes_away(data: bytes, client: Client) -> None:
 
 
 _GONE = Broken(rb"200 OK", b"503 Service Unavailable")
+_KNOWN = {"at-once": "waitress CVE-2024-49769", "in-the-answer": "waitress CVE-2022-31015"}
 
 for _name, _data, _rule in (
     ("at-once", b"", "a client that says nothing"),
@@ -209,7 +243,15 @@ for _name, _data, _rule in (
     ),
     ("in-the-answer", _request("/conform/big"), "a client that goes in the answer"),
 ):
-    ABORTS.add(_name, MUST, f"{_rule} is no trouble for others", "RFC 9112 §9.5", partial(_goes_away, _data), _GONE)
+    ABORTS.add(
+        _name,
+        MUST,
+        f"{_rule} is no trouble for others",
+        "RFC 9112 §9.5",
+        partial(_goes_away, _data),
+        _GONE,
+        known=_KNOWN.get(_name, ""),
+    )
 
 
 @ABORTS.case(

@@ -1,0 +1,76 @@
+"""As many requests as wrk can get answered over some connections, each of which waits for its answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+from benchmarks.environment import ROOT
+from benchmarks.limit import unix_shim
+from benchmarks.trial import FaultError, Serving, Trial, serving
+
+__all__ = ["drive", "measure", "read"]
+
+_SCRIPTS = ROOT / "benchmarks" / "wrk"
+_WARM_SECONDS = 1
+# An answer of another length is a wrong one; heads may differ in some bytes.
+_TOLERANCE = 0.02
+
+
+def measure(trial: Trial) -> dict[str, float]:
+    """Requests per second, latencies in milliseconds."""
+    with serving(trial) as server:
+        drive(server, _WARM_SECONDS)  # caches, memos and moving averages settle
+        return drive(server, trial.seconds)
+
+
+def drive(server: Serving, seconds: float, connections: int = 0) -> dict[str, float]:
+    """One run against a server.
+
+    Args:
+        seconds: whole ones; wrk knows no others.
+        connections: in place of the case's.
+    """
+    case = server.case
+    count = connections or case.connections
+    options = ["-t1", f"-c{count}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+    for name, value in [*case.request.fields, *([("Connection", "close")] if case.close else [])]:
+        options += ["-H", f"{name}: {value}"]
+    scheme = "https" if case.transport == "tls" else "http"
+    url = f"{scheme}://127.0.0.1:{server.port or 80}{case.request.target}"
+    content = ["--", case.request.method, str(case.request.size)]
+    command = ["wrk", *options, "-s", str(_SCRIPTS / f"{case.script}.lua"), url, *content]
+    surroundings = dict(os.environ)
+    if server.path:
+        surroundings |= {"LD_PRELOAD": str(unix_shim()), "WRK_UNIX_SOCKET": server.path}
+    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
+    return read(done.stdout + done.stderr, 0 if case.script == "browser" else server.size, count)
+
+
+def read(output: str, size: int, connections: int) -> dict[str, float]:
+    """The figures in what wrk printed with our scripts.
+
+    Args:
+        size: of a right answer with its head, in bytes; 0 if they differ.
+        connections: that many answers may have been half there at the end.
+    Raises:
+        FaultError: Some answers were wrong, or there were none.
+    """
+    line = next((line for line in output.splitlines() if line.startswith("{")), "")
+    if not line:
+        raise FaultError(f"wrk says {output.strip().splitlines()[-1:]}")
+    told = json.loads(line)
+    if told["wrong"]:
+        raise FaultError(f"{told['wrong']:,} of {told['requests']:,} answers were errors")
+    if not told["requests"]:
+        raise FaultError(f"answered nothing under load; {told['errors']:,} connections failed")
+    if size and abs(told["bytes"] - told["requests"] * size) > _TOLERANCE * told["bytes"] + connections * size:
+        raise FaultError(f"answers were {told['bytes'] / told['requests']:.0f} bytes long in place of {size}")
+    return {
+        "rate": told["requests"] / told["microseconds"] * 1e6,
+        "p50": told["p50"] / 1e3,
+        "p99": told["p99"] / 1e3,
+        "errors": told["errors"],
+    }
+

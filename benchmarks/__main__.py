@@ -84,7 +84,11 @@ def _trials(
     for number in range(options.rounds):
         for case in cases:
             if number < case.rounds:
-                having = [each for each in servers if len(results.outcome(case.name, each.name).runs) <= number]
+                having = [
+                    each
+                    for each in servers
+                    if case.takes(each) and len(results.outcome(case.name, each.name).runs) <= number
+                ]
                 trials += [(case, server) for server in random.sample(having, len(having))]
     return trials
 
@@ -92,7 +96,8 @@ def _trials(
 def _measure(trials: list[tuple[Case, Server]], results: Results, options: argparse.Namespace) -> None:
     pin_load()
     allow_descriptors()
-    about = environment.about() | {"seconds": options.seconds, "absent": environment.absent()}
+    before = os.getloadavg()[0]
+    about = environment.about() | {"load": [before], "seconds": options.seconds, "absent": environment.absent()}
     results.environments.append(about)
     progress = Progress(len(trials))
     try:
@@ -105,7 +110,7 @@ def _measure(trials: list[tuple[Case, Server]], results: Results, options: argpa
     except KeyboardInterrupt:
         progress.step("interrupted\n", 0)
         return
-    about["load"] = [*about["load"], os.getloadavg()[0]]
+    about["load"] = [before, os.getloadavg()[0]]
     progress.step("done\n", 0)
 
 

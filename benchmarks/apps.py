@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
 
-__all__ = ["BIG", "BODY", "FILE_SIZE", "PIECE", "big", "blocking", "file", "hello", "mixed", "sized", "streaming", "upload"]
+__all__ = [
+    "BIG",
+    "BODY",
+    "FILE_SIZE",
+    "PIECE",
+    "big",
+    "blocking",
+    "file",
+    "hello",
+    "mixed",
+    "sized",
+    "streaming",
+    "upload",
+]
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]

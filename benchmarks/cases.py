@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from benchmarks.apps import BIG, BODY, FILE_SIZE, PIECE
+from benchmarks.servers import Server
 
 __all__ = ["CASES", "FAMILIES", "METRICS", "Case", "Family", "Metric", "Request"]
 
@@ -67,6 +68,8 @@ class Case(NamedTuple):
     request: Request = Request()
     answer: bytes = BODY
     connections: int = 32
+    others: int = 0
+    """Connections beside those of the load: idle ones, or slow clients."""
     threads: int = 16
     transport: str = "tcp"
     """``tcp``, ``unix`` or ``tls``."""
@@ -87,7 +90,14 @@ class Case(NamedTuple):
     def constant(self) -> bool:
         """Whether GET / and the same answer is all: a limit can stand beside it."""
         plain = (self.app, self.request.method, self.answer) == ("benchmarks.apps:hello", "GET", BODY)
-        return plain and self.driver == "wrk" and not self.threaded_only
+        bare = self.driver == "wrk" and self.transport == "tcp" and not self.log
+        return plain and bare and not self.threaded_only
+
+    def takes(self, server: Server) -> bool:
+        """Whether it makes sense with a server; most do with all."""
+        if server.kind == "limit" and not self.constant:
+            return False
+        return not self.family or (server.name in _CURVE_SERVERS and (server.threaded or not self.threaded_only))
 
 
 class Family(NamedTuple):
@@ -108,7 +118,12 @@ FAMILIES = (
 )
 
 _CURVE_ROUNDS = 3
+# Those whose lines tell something else than their neighbours' do.
+_CURVE_SERVERS = {"wsgiserve", "granian", "bjoern", "fastwsgi", "gunicorn gthread", "waitress", "limit in C"}
 _FRAMEWORK = ("rate", "p50", "p99", "overhead")
+_IDLE = ("bytes_each", "idle_wakeups", "rate", "alone_rate", "p99", "alone_p99")
+_DRIPPING = ("rate", "alone_rate", "p99", "alone_p99")
+_MEMORY = ("end_mebibytes", "start_mebibytes", "grown_kibibytes", "served")
 _TRANSFER = ("rate", "mebibytes", "p99")
 
 
@@ -129,12 +144,36 @@ def _singles() -> list[Case]:
         Case("blocking", "10 ms blocking call, 16 connections", app="benchmarks.apps:blocking", connections=16),
         Case("streaming", "ten pieces of 1 KiB, length unknown", app="benchmarks.apps:streaming", answer=PIECE * 10),
     ]
-    request, answer = _upload(KI)
-    cases.append(Case("upload-1k", "upload of 1 KiB", "wrk", "benchmarks.apps:upload", request, answer))
-    cases.append(Case("tls", "hello over TLS, 32 connections", transport="tls"))
-    cases.append(Case("unix", "hello over a Unix socket, 32 connections", transport="unix"))
-    cases.append(Case("log", "hello with an access log in a file, 32 connections", log=True))
+    cases += [
+        Case("mixed", "1 % of 100 ms calls among fast ones, 16 connections", "mixed", "benchmarks.apps:mixed")._replace(
+            connections=16, metrics=("fast_p99", "fast_p50", "rate")
+        ),
+        *_transfers(),
+        Case("tls", "hello over TLS, 32 connections", transport="tls"),
+        Case("unix", "hello over a Unix socket, 32 connections", transport="unix"),
+        Case("log", "hello with an access log in a file, 32 connections", log=True),
+        Case("idle", "10,000 idle connections, 8 active ones", "idle", connections=8, others=10_000, metrics=_IDLE),
+        Case("dripping", "1,000 clients dripping a head, 32 others", "dripping", others=1_000, metrics=_DRIPPING),
+        Case("cold", "from a start to the first answer", "cold", metrics=("milliseconds",)),
+        Case("import", "import, over bare Python", "importing", metrics=("milliseconds",)),
+        Case("memory", "a million requests, 32 connections", "memory", metrics=_MEMORY, rounds=1),
+    ]
     return cases
+
+
+def _transfers() -> list[Case]:
+    def transfer(name: str, title: str, app: str, request: Request, answer: bytes, connections: int) -> Case:
+        title = f"{title}, {connections} connections"
+        return Case(name, title, "large", f"benchmarks.apps:{app}", request, answer, connections, metrics=_TRANSFER)
+
+    one_kibibyte = Case("upload-1k", "upload of 1 KiB, 32 connections", "wrk", "benchmarks.apps:upload", *_upload(KI))
+    return [
+        one_kibibyte,
+        transfer("upload-1m", "upload of 1 MiB", "upload", *_upload(MI), 8),
+        transfer("upload-100m", "upload of 100 MiB", "upload", *_upload(100 * MI), 2),
+        transfer("body-10m", "a body of 10 MiB", "big", Request(), BIG, 4),
+        transfer("file", "a file of 1 MiB by wsgi.file_wrapper", "file", Request(), BIG[:FILE_SIZE], 8),
+    ]
 
 
 def _curves() -> list[Case]:
@@ -147,7 +186,9 @@ def _curves() -> list[Case]:
         request = Request(target=f"/{n}")
         cases.append(Case(f"body/{n}", f"{n} B", "wrk", "benchmarks.apps:sized", request, BIG[:n], family="body", x=n))
     for n in (1, 2, 4, 8, 16, 32, 64):
-        case = Case(f"threads/{n}", f"{n} threads", threads=n, connections=64, threaded_only=True, family="threads", x=n)
+        case = Case(
+            f"threads/{n}", f"{n} threads", threads=n, connections=64, threaded_only=True, family="threads", x=n
+        )
         cases += [case, case._replace(name=f"waiting/{n}", app="benchmarks.apps:blocking", family="waiting")]
     return [case._replace(rounds=_CURVE_ROUNDS) for case in cases]
 

@@ -70,14 +70,13 @@ def versions() -> dict[str, str]:
 
 
 def about() -> dict[str, object]:
-    """When, where and with what; the load average is the machine's before we begin."""
+    """When, where and with what."""
     return {
         "date": date.today().isoformat(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.release()}",
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "load": [os.getloadavg()[0]],
         "commit": _commit(),
         "versions": versions(),
     }
@@ -97,11 +96,13 @@ def _commit() -> str:
 
 def _pip(*arguments: str, check: bool = False) -> str:
     """The last line of what went wrong, empty if nothing did."""
-    command = [python(), "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
+    command: list[str | Path] = [python(), "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
     done = subprocess.run(command, capture_output=not check, text=True, check=check)
     if not done.returncode:
         return ""
-    lines = [line for line in done.stderr.splitlines() if "error" in line.lower()] or done.stderr.splitlines()
+    lines: list[str] = [
+        line for line in done.stderr.splitlines() if "error" in line.lower()
+    ] or done.stderr.splitlines()
     _say(f"{arguments[-1]} cannot be installed: {lines[0].strip()}")
     return lines[0].strip()
 

@@ -1,6 +1,6 @@
 """Servers that are started from Python, one function each, with the settings that they are at their best with.
 
-Started as ``python -m benchmarks.launch NAME APP BIND THREADS CONNECTIONS TLS LOG``: BIND is ``host:port`` or
+Started as ``python -m benchmarks.launch NAME APP BIND THREADS CAPACITY TLS LOG``: BIND is ``host:port`` or
 ``unix:path``, TLS a folder with a certificate or empty, LOG 1 or 0. Imports what it starts and nothing else, because
 starts are measured, too.
 """
@@ -18,7 +18,7 @@ class _Launch(NamedTuple):
     app: Any
     bind: str
     threads: int
-    connections: int
+    capacity: int
     tls: str
     log: bool
 
@@ -54,7 +54,7 @@ def fastwsgi(launch: _Launch) -> None:
 
 
 def pyruvate(launch: _Launch) -> None:
-    """Threads, mio; it leaves chunks out if it is not told."""
+    """Threads, mio. It keeps connections only if told how often; with its chunks it writes wrong ends."""
     import pyruvate
 
     pyruvate.serve(
@@ -62,7 +62,7 @@ def pyruvate(launch: _Launch) -> None:
         launch.bind,
         launch.threads,
         max_number_headers=100,
-        chunked_transfer=True,
+        max_reuse_count=255,
         keepalive_timeout=_KEEP_ALIVE_SECONDS,
     )
 
@@ -74,7 +74,7 @@ def cheroot(launch: _Launch) -> None:
     address = launch.path or launch.address
     server = wsgi.Server(address, launch.app, numthreads=launch.threads, timeout=_KEEP_ALIVE_SECONDS)
     server.request_queue_size = 1024
-    server.keep_alive_conn_limit = 2 * launch.connections
+    server.keep_alive_conn_limit = launch.capacity
     if launch.tls:
         from cheroot.ssl.builtin import BuiltinSSLAdapter
 
@@ -84,22 +84,22 @@ def cheroot(launch: _Launch) -> None:
 
 def gevent(launch: _Launch) -> None:
     """Greenlets; the standard library is patched so that sleeping yields."""
-    from gevent import monkey
-
-    monkey.patch_all()
     import socket
 
     from gevent import pywsgi
 
-    where: Any = launch.address
-    if launch.path:
-        where = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        where.bind(launch.path)
-        where.listen(1024)
-        where.setblocking(False)
+    kind, where = (socket.AF_UNIX, launch.path) if launch.path else (socket.AF_INET, launch.address)
+    listener = socket.socket(kind)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if not launch.path:
+        # Inherited by connections. It sends head and body apart, and would wait for the client's delayed ACK.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.bind(where)
+    listener.listen(1024)
+    listener.setblocking(False)
     files = dict(zip(("certfile", "keyfile"), launch.certificate, strict=True)) if launch.tls else {}
     log = "default" if launch.log else None
-    pywsgi.WSGIServer(where, launch.app, backlog=1024, log=log, **files).serve_forever()
+    pywsgi.WSGIServer(listener, launch.app, log=log, **files).serve_forever()
 
 
 def werkzeug(launch: _Launch) -> None:
@@ -119,7 +119,7 @@ def werkzeug(launch: _Launch) -> None:
 _LAUNCHERS = {each.__name__: each for each in (bjoern, fastwsgi, pyruvate, cheroot, gevent, werkzeug)}
 
 
-def main(name: str, app: str, bind: str, threads: str, connections: str, tls: str, log: str) -> None:
+def main(name: str, app: str, bind: str, threads: str, capacity: str, tls: str, log: str) -> None:
     """Import the application as servers do, and serve it."""
     if name == "gevent":  # before the application imports what is to be patched
         from gevent import monkey
@@ -127,7 +127,7 @@ def main(name: str, app: str, bind: str, threads: str, connections: str, tls: st
         monkey.patch_all()
     module, _, attribute = app.partition(":")
     application = getattr(import_module(module), attribute)
-    _LAUNCHERS[name](_Launch(application, bind, int(threads), int(connections), tls, log == "1"))
+    _LAUNCHERS[name](_Launch(application, bind, int(threads), int(capacity), tls, log == "1"))
 
 
 if __name__ == "__main__":

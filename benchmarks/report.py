@@ -57,7 +57,11 @@ def headline(results: Results) -> str:
 
 def details(results: Results) -> str:
     """A table for each case that is no point of a curve."""
-    parts = [f"### {case.title}\n\n{table(case, results)}" for case in CASES if not case.family and case.name in results.cases]
+    parts = [
+        f"### {case.title}\n\n{table(case, results)}"
+        for case in CASES
+        if not case.family and case.name in results.cases
+    ]
     return "\n".join(parts)
 
 
@@ -106,7 +110,10 @@ def curves(results: Results) -> str:
 def _names(results: Results, cases: Iterable[Case]) -> list[str]:
     """Servers that have figures in some of these cases, in the order in which we speak of them."""
     found = {
-        name for case in cases for name, each in results.cases[case.name].items() if each.median(case.metrics[0]) is not None
+        name
+        for case in cases
+        for name, each in results.cases[case.name].items()
+        if each.median(case.metrics[0]) is not None
     }
     return sorted(found, key=lambda name: _ORDER.get(name, len(_ORDER)))
 

@@ -1,7 +1,7 @@
 """The servers that are compared: how each is started, and what it cannot do.
 
-Each is one process (granian and gunicorn have a parent besides) with as many threads as it is told, at the best settings
-that its documentation has for that. A kept connection stays for 75 s, so that none ends in the middle of a case.
+Each is one process (granian and gunicorn have a parent besides) with as many threads as it is told, at the best
+settings that its documentation has for that. A kept connection stays for 75 s, so that none ends within a case.
 """
 
 from __future__ import annotations
@@ -33,12 +33,17 @@ class Order(NamedTuple):
     threads: int = 16
     log: bool = False
     """A line for each request, on standard output or error, which is a file."""
-    connections: int = 1_100
-    """So many it must be able to hold."""
+    connections: int = 32
+    """So many clients keep one each."""
     constant: bool = False
     """GET / is all that it will be asked, and BODY the answer: a limit can be measured beside it."""
     close: bool = False
     """Every request says ``Connection: close``."""
+
+    @property
+    def capacity(self) -> int:
+        """Connections that a server must be able to hold: more than there will be."""
+        return self.connections + 100
 
     @property
     def bind(self) -> str:
@@ -71,7 +76,11 @@ class Server(NamedTuple):
 
 def _only(order: Order, name: str, *, path: bool = True, tls: bool = True, log: bool = True) -> None:
     """Refuse what a server does not have."""
-    missing = {"Unix sockets": order.path and not path, "TLS": order.tls and not tls, "access log": order.log and not log}
+    missing = {
+        "Unix sockets": order.path and not path,
+        "TLS": order.tls and not tls,
+        "access log": order.log and not log,
+    }
     for what, lacking in missing.items():
         if lacking:
             raise CannotError(f"{name} has no {what}")
@@ -92,7 +101,7 @@ def _wsgiserve(order: Order) -> Sequence[str | Path]:
 
 def _gunicorn(order: Order) -> Sequence[str | Path]:
     how = ["-k", "gthread", "--threads", str(order.threads), "--keep-alive", _KEEP_ALIVE_SECONDS, "--no-control-socket"]
-    many = ["--worker-connections", str(2 * order.connections), "--log-level", "error"]
+    many = ["--worker-connections", str(order.capacity), "--log-level", "error"]
     log = ["--access-logfile", "-"] if order.log else []
     tls = _certificate(order, "--certfile", "--keyfile")
     return [environment.python(), "-m", "gunicorn", "-b", order.bind, *how, *many, *log, *tls, order.app]
@@ -101,7 +110,7 @@ def _gunicorn(order: Order) -> Sequence[str | Path]:
 def _waitress(order: Order) -> Sequence[str | Path]:
     _only(order, "waitress", tls=False, log=False)
     where = f"--unix-socket={order.path}" if order.path else f"--listen=127.0.0.1:{order.port}"
-    many = [f"--connection-limit={2 * order.connections}", "--asyncore-use-poll"]
+    many = [f"--connection-limit={order.capacity}", "--asyncore-use-poll"]
     return [environment.python(), "-m", "waitress", where, f"--threads={order.threads}", *many, order.app]
 
 
@@ -109,7 +118,7 @@ def _granian(order: Order) -> Sequence[str | Path]:
     where = ["--uds", order.path] if order.path else ["--host", "127.0.0.1", "--port", str(order.port)]
     how = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", str(order.threads), "--no-ws"]
     # It holds no more connections than this, whose default is the backlog's.
-    many = ["--backpressure", str(2 * order.connections)]
+    many = ["--backpressure", str(order.capacity)]
     log = ["--access-log"] if order.log else ["--log-level", "error"]
     tls = _certificate(order, "--ssl-certificate", "--ssl-keyfile")
     return [environment.script("granian"), *where, *how, *many, *log, *tls, order.app]
@@ -122,21 +131,32 @@ def _granian_alone(order: Order) -> Sequence[str | Path]:
 def _pyuwsgi(order: Order) -> Sequence[str | Path]:
     _only(order, "pyuwsgi", tls=False)
     module, _, name = order.app.partition(":")
-    # --http11-socket is what keeps connections; each holds a thread meanwhile.
-    where = ["--http11-socket", order.path or order.bind, "--listen", "128"]
-    how = ["--enable-threads", "--threads", str(order.threads), "--master", "false", "--die-on-term", "--need-app"]
+    # --http11-socket keeps connections, and a thread for each: whoever comes when there are no more is never answered.
+    kind = "--http11-socket" if order.connections < order.threads else "--http-socket"
+    where = [kind, order.path or order.bind, "--listen", "1024"]
+    how = ["--enable-threads", "--threads", str(order.threads), "--die-on-term", "--need-app"]
     log = [] if order.log else ["--disable-logging"]
     size = ["--buffer-size", "65535"]
     return [environment.script("uwsgi"), *where, *how, *log, *size, "--module", module, "--callable", name]
 
 
-def _launched(name: str, *, path: bool = True, tls: bool = True, log: bool = True) -> Callable[[Order], list[str | Path]]:
+def _launched(
+    name: str, *, path: bool = True, tls: bool = True, log: bool = True
+) -> Callable[[Order], list[str | Path]]:
     """One that is started from Python: ``benchmarks.launch`` has the script."""
 
     def command(order: Order) -> list[str | Path]:
         _only(order, name, path=path, tls=tls, log=log)
         tls_folder = str(environment.CERTIFICATE) if order.tls else ""
-        words = [name, order.app, order.bind, str(order.threads), str(order.connections), tls_folder, str(int(order.log))]
+        words = [
+            name,
+            order.app,
+            order.bind,
+            str(order.threads),
+            str(order.capacity),
+            tls_folder,
+            str(int(order.log)),
+        ]
         return [environment.python(), "-m", "benchmarks.launch", *words]
 
     return command
@@ -156,7 +176,9 @@ SERVERS = (
     Server("granian", "granian", "granian", "native", True, _granian),
     Server("granian, 1 thread", "granian", "granian", "native", False, _granian_alone),
     Server("bjoern", "bjoern", "bjoern", "native", False, _launched("bjoern", tls=False, log=False)),
-    Server("fastwsgi", "fastwsgi", "fastwsgi", "native", False, _launched("fastwsgi", path=False, tls=False, log=False)),
+    Server(
+        "fastwsgi", "fastwsgi", "fastwsgi", "native", False, _launched("fastwsgi", path=False, tls=False, log=False)
+    ),
     Server("pyuwsgi", "pyuwsgi", "pyuwsgi", "native", True, _pyuwsgi),
     Server("pyruvate", "pyruvate", "pyruvate", "native", True, _launched("pyruvate", tls=False, log=False)),
     Server("gunicorn gthread", "gunicorn", "gunicorn.app.wsgiapp", "pure", True, _gunicorn),

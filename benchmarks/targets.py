@@ -15,6 +15,8 @@ from benchmarks.servers import SERVERS
 __all__ = ["OURS", "TARGETS", "Target", "Verdict", "best_peer"]
 
 OURS = "wsgiserve"
+_KINDS: dict[str, str] = {server.name: server.kind for server in SERVERS}
+_THREADED = {server.name for server in SERVERS if server.threaded}
 _FORMS = {True: "≥", False: "≤"}
 
 
@@ -79,8 +81,6 @@ _GROUPS: dict[str, Callable[[str], bool]] = {
     "best pure-Python peer": lambda name: _KINDS[name] == "pure",
     "best threaded peer": lambda name: _KINDS[name] in ("pure", "native") and name in _THREADED,
 }
-_KINDS = {server.name: server.kind for server in SERVERS}
-_THREADED = {server.name for server in SERVERS if server.threaded}
 
 
 def best_peer(results: Results, case: str, metric: str, group: str = "best peer") -> tuple[str, float | None]:

@@ -51,8 +51,10 @@ class Trial(NamedTuple):
             CannotError: It cannot do this case.
         """
         case = self.case
-        order = Order(case.app, port, path, threads=case.threads, log=case.log, constant=case.constant, close=case.close)
-        return self.server.argv(order._replace(tls=case.transport == "tls", connections=max(case.connections, 1_100)))
+        order = Order(
+            case.app, port, path, threads=case.threads, log=case.log, constant=case.constant, close=case.close
+        )
+        return self.server.argv(order._replace(tls=case.transport == "tls", connections=case.connections + case.others))
 
 
 class Serving(NamedTuple):
@@ -90,21 +92,23 @@ class Serving(NamedTuple):
         lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields)]
         return "\r\n".join([*lines, "", ""]).encode()
 
-    def check(self) -> int:
+    def check(self, seconds: float = _ANSWER_SECONDS) -> int:
         """Ask twice, over one connection if it is kept.
 
+        Args:
+            seconds: to wait for the server at most, each time.
         Returns:
             Bytes of an answer, its head included.
         Raises:
             FaultError: An answer is not what it has to be.
             OSError: There is none.
         """
-        connection = self.connect()
+        connection = self.connect(seconds)
         try:
             size, kept = self._ask(connection)
-            if not kept:
+            if self.case.close or not kept:
                 connection.close()
-                connection = self.connect()
+                connection = self.connect(seconds)
             size, _ = self._ask(connection)
             return size
         finally:
@@ -123,8 +127,17 @@ class Serving(NamedTuple):
             raise FaultError(f"answered {response.status}")
         if body != self.case.answer:
             expected = self.case.answer
-            raise FaultError(f"answered {len(body)} bytes, {body[:30]!r}, in place of {len(expected)}, {expected[:30]!r}")
+            raise FaultError(
+                f"answered {len(body)} bytes, {body[:30]!r}, in place of {len(expected)}, {expected[:30]!r}"
+            )
+        if response.will_close and (rest := received.reader.read()):
+            raise FaultError(f"sent {rest[:30]!r} behind its answer")
         return received.size, not response.will_close
+
+
+class _Reader(io.BufferedReader):
+    def close(self) -> None:
+        """Stay open: what comes behind the answer is to be seen."""
 
 
 class _Received(io.RawIOBase):
@@ -133,9 +146,10 @@ class _Received(io.RawIOBase):
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self.size = 0
+        self.reader = _Reader(self)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
+        return self.reader
 
     def readable(self) -> bool:
         return True

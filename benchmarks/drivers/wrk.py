@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 
 from benchmarks.environment import ROOT
 from benchmarks.limit import unix_shim
@@ -16,6 +17,10 @@ _SCRIPTS = ROOT / "benchmarks" / "wrk"
 _WARM_SECONDS = 1
 # An answer of another length is a wrong one; heads may differ in some bytes.
 _TOLERANCE = 0.02
+# A load must last so long that somebody else may be asked to wait for his turn.
+_NEWCOMER_SECONDS = 2
+# Part of the load's time that has passed when another client comes.
+_NEWCOMER_AFTER = 0.2
 
 
 def measure(trial: Trial) -> dict[str, float]:
@@ -25,16 +30,14 @@ def measure(trial: Trial) -> dict[str, float]:
         return drive(server, trial.seconds)
 
 
-def drive(server: Serving, seconds: float, connections: int = 0) -> dict[str, float]:
+def drive(server: Serving, seconds: float) -> dict[str, float]:
     """One run against a server.
 
     Args:
         seconds: whole ones; wrk knows no others.
-        connections: in place of the case's.
     """
     case = server.case
-    count = connections or case.connections
-    options = ["-t1", f"-c{count}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+    options = ["-t1", f"-c{case.connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
     for name, value in [*case.request.fields, *([("Connection", "close")] if case.close else [])]:
         options += ["-H", f"{name}: {value}"]
     scheme = "https" if case.transport == "tls" else "http"
@@ -44,8 +47,25 @@ def drive(server: Serving, seconds: float, connections: int = 0) -> dict[str, fl
     surroundings = dict(os.environ)
     if server.path:
         surroundings |= {"LD_PRELOAD": str(unix_shim()), "WRK_UNIX_SOCKET": server.path}
-    done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
-    return read(done.stdout + done.stderr, 0 if case.script == "browser" else server.size, count)
+    with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            answered = seconds < _NEWCOMER_SECONDS or _newcomer_is_answered(server, seconds)
+            output, _ = process.communicate()
+        finally:
+            process.kill()
+    if not answered:
+        raise FaultError("left a client without an answer for as long as others had theirs")
+    return read(output.decode(), 0 if case.script == "browser" else server.size, case.connections)
+
+
+def _newcomer_is_answered(server: Serving, seconds: float) -> bool:
+    """Whether somebody who comes while the load lasts has his turn; wrk does not count who never had one."""
+    time.sleep(_NEWCOMER_AFTER * seconds)
+    try:
+        server.check((1 - _NEWCOMER_AFTER) * seconds)
+    except OSError:
+        return False
+    return True
 
 
 def read(output: str, size: int, connections: int) -> dict[str, float]:
@@ -73,4 +93,3 @@ def read(output: str, size: int, connections: int) -> dict[str, float]:
         "p99": told["p99"] / 1e3,
         "errors": told["errors"],
     }
-

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -23,7 +24,7 @@ from benchmarks import environment
 from benchmarks.cases import CASES, Case
 from benchmarks.processes import allow_descriptors, pin_load
 from benchmarks.progress import Progress
-from benchmarks.publishing import keep, publish, text
+from benchmarks.publishing import keep, publish, show, text
 from benchmarks.results import Results
 from benchmarks.servers import SERVERS, CannotError, Server
 from benchmarks.trial import FaultError, Trial
@@ -47,6 +48,7 @@ def main() -> None:
         environment.prepare()
         _measure(trials, results, options)
     keep(results, options.json)
+    show(results, options.json)
     if options.publish:
         publish(results)
     print(text(results))
@@ -94,6 +96,8 @@ def _trials(
 
 
 def _measure(trials: list[tuple[Case, Server]], results: Results, options: argparse.Namespace) -> None:
+    # Whoever ends us ends the server that runs, and keeps what was measured.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     pin_load()
     allow_descriptors()
     before = os.getloadavg()[0]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from benchmarks.apps import BIG, BODY, FILE_SIZE, PIECE
 from benchmarks.servers import Server
 
-__all__ = ["CASES", "FAMILIES", "METRICS", "Case", "Family", "Metric", "Request"]
+__all__ = ["CASES", "CURVE_SERVERS", "FAMILIES", "METRICS", "Case", "Family", "Metric", "Request"]
 
 KI = 1024
 MI = 1024 * KI
@@ -97,7 +97,7 @@ class Case(NamedTuple):
         """Whether it makes sense with a server; most do with all."""
         if server.kind == "limit" and not self.constant:
             return False
-        return not self.family or (server.name in _CURVE_SERVERS and (server.threaded or not self.threaded_only))
+        return not self.family or (server.name in CURVE_SERVERS and (server.threaded or not self.threaded_only))
 
 
 class Family(NamedTuple):
@@ -119,7 +119,7 @@ FAMILIES = (
 
 _CURVE_ROUNDS = 3
 # Those whose lines tell something else than their neighbours' do.
-_CURVE_SERVERS = {"wsgiserve", "granian", "bjoern", "fastwsgi", "gunicorn gthread", "waitress", "limit in C"}
+CURVE_SERVERS = ("wsgiserve", "granian", "bjoern", "fastwsgi", "gunicorn gthread", "waitress", "limit in C")
 _FRAMEWORK = ("rate", "p50", "p99", "overhead")
 _IDLE = ("bytes_each", "idle_wakeups", "rate", "alone_rate", "p99", "alone_p99")
 _DRIPPING = ("rate", "alone_rate", "p99", "alone_p99")

@@ -54,17 +54,10 @@ def fastwsgi(launch: _Launch) -> None:
 
 
 def pyruvate(launch: _Launch) -> None:
-    """Threads, mio. It keeps connections only if told how often; with its chunks it writes wrong ends."""
+    """Threads, mio. A connection that it is told to keep gets no second answer; chunks end in a content's place."""
     import pyruvate
 
-    pyruvate.serve(
-        launch.app,
-        launch.bind,
-        launch.threads,
-        max_number_headers=100,
-        max_reuse_count=255,
-        keepalive_timeout=_KEEP_ALIVE_SECONDS,
-    )
+    pyruvate.serve(launch.app, launch.bind, launch.threads, max_number_headers=100)
 
 
 def cheroot(launch: _Launch) -> None:

@@ -10,7 +10,7 @@ from benchmarks.results import Outcome, Results
 from benchmarks.servers import SERVERS
 from benchmarks.targets import OURS, TARGETS
 
-__all__ = ["conditions", "curves", "details", "headline", "ratio", "table", "targets"]
+__all__ = ["best_first", "conditions", "curves", "details", "headline", "ratio", "table", "targets"]
 
 _PACKAGES = {server.name: server.package for server in SERVERS}
 _ORDER = {server.name: number for number, server in enumerate(SERVERS)}
@@ -70,7 +70,7 @@ def table(case: Case, results: Results) -> str:
     main = METRICS[case.metrics[0]]
     heads = [main.title, "min – max", *(METRICS[each].title for each in case.metrics[1:]), "faults", "wsgiserve is"]
     lines = [f"| server | {' | '.join(heads)} |", "|---|" + "--:|" * len(heads)]
-    for name in _best_first(case, results):
+    for name in best_first(case, results):
         outcome = results.outcome(case.name, name)
         values = outcome.values(case.metrics[0])
         spread = f"{format(min(values), main.form)} – {format(max(values), main.form)}"
@@ -118,7 +118,8 @@ def _names(results: Results, cases: Iterable[Case]) -> list[str]:
     return sorted(found, key=lambda name: _ORDER.get(name, len(_ORDER)))
 
 
-def _best_first(case: Case, results: Results) -> list[str]:
+def best_first(case: Case, results: Results) -> list[str]:
+    """Servers that have figures in a case, by their medians."""
     metric = case.metrics[0]
     medians = {name: results.median(case.name, name, metric) for name in _names(results, [case])}
     return sorted(medians, key=lambda name: medians[name] or 0.0, reverse=METRICS[metric].more_is_better)

@@ -132,8 +132,9 @@ def _pyuwsgi(order: Order) -> Sequence[str | Path]:
     _only(order, "pyuwsgi", tls=False)
     module, _, name = order.app.partition(":")
     # --http11-socket keeps connections, and a thread for each: whoever comes when there are no more is never answered.
-    kind = "--http11-socket" if order.connections < order.threads else "--http-socket"
-    where = [kind, order.path or order.bind, "--listen", "1024"]
+    keeps = order.connections < order.threads
+    where = ["--http11-socket" if keeps else "--http-socket", order.path or order.bind, "--listen", "1024"]
+    where += [] if keeps else ["--add-header", "Connection: close"]
     how = ["--enable-threads", "--threads", str(order.threads), "--die-on-term", "--need-app"]
     log = [] if order.log else ["--disable-logging"]
     size = ["--buffer-size", "65535"]

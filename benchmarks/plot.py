@@ -67,7 +67,7 @@ def label(text: str, x: float, y: float, kind: str = "", anchor: str = "start") 
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round figures between two, for an axis whose steps are factors: 1, 2, 5, 10, or of those many only powers of ten."""
+    """Round figures between two, for an axis whose steps are factors: 1, 2, 5, 10, or powers of ten alone."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for steps in ((1, 2, 5), (1,)):
         found = [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]

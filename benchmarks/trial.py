@@ -103,20 +103,21 @@ class Serving(NamedTuple):
             FaultError: An answer is not what it has to be.
             OSError: There is none.
         """
-        connection = self.connect(seconds)
+        received = _Received(self.connect(seconds))
         try:
-            size, kept = self._ask(connection)
+            _, kept = self._ask(received)
             if self.case.close or not kept:
-                connection.close()
-                connection = self.connect(seconds)
-            size, _ = self._ask(connection)
+                received.connection.close()
+                received = _Received(self.connect(seconds))
+            size, _ = self._ask(received)
             return size
         finally:
-            connection.close()
+            received.connection.close()
 
-    def _ask(self, connection: socket.socket) -> tuple[int, bool]:
-        connection.sendall(self.head() + b"x" * self.case.request.size)
-        received = _Received(connection)
+    def _ask(self, received: _Received) -> tuple[int, bool]:
+        """Size of an answer, and whether the connection is kept; what comes behind it is where the next one begins."""
+        received.connection.sendall(self.head() + b"x" * self.case.request.size)
+        before = received.size
         response = http.client.HTTPResponse(received)  # type: ignore[arg-type]  # it asks for makefile() alone
         try:
             response.begin()
@@ -132,7 +133,7 @@ class Serving(NamedTuple):
             )
         if response.will_close and (rest := received.reader.read()):
             raise FaultError(f"sent {rest[:30]!r} behind its answer")
-        return received.size, not response.will_close
+        return received.size - before, not response.will_close
 
 
 class _Reader(io.BufferedReader):
@@ -144,7 +145,7 @@ class _Received(io.RawIOBase):
     """A connection as a file that counts."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
+        self.connection = connection
         self.size = 0
         self.reader = _Reader(self)
 
@@ -155,7 +156,7 @@ class _Received(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # of all buffers it is given this one
-        count = self._connection.recv_into(buffer)
+        count = self.connection.recv_into(buffer)
         self.size += count
         return count
 

@@ -12,6 +12,7 @@ __all__ = [
     "BIG",
     "BODY",
     "FILE_SIZE",
+    "PAUSE_SECONDS",
     "PIECE",
     "big",
     "blocking",
@@ -31,6 +32,7 @@ HEADERS = [("Content-Type", "text/plain"), ("Content-Length", str(len(BODY)))]
 PIECE = b"x" * 1024
 BIG = PIECE * 10 * 1024
 FILE_SIZE = 1024 * 1024
+PAUSE_SECONDS = 0.2
 _READ_BYTES = 64 * 1024
 
 
@@ -54,10 +56,13 @@ def mixed(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
 
 
 def streaming(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Ten pieces of a kibibyte, and no word of how many there will be."""
+    """Ten pieces of a kibibyte, and no word of how many there will be; at ``/pause`` the last one is late."""
     start_response("200 OK", [("Content-Type", "text/plain")])
-    for _ in range(10):
+    for _ in range(9):
         yield PIECE
+    if environ["PATH_INFO"] == "/pause":
+        time.sleep(PAUSE_SECONDS)
+    yield PIECE
 
 
 def upload(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -76,6 +76,8 @@ class Case(NamedTuple):
     log: bool = False
     close: bool = False
     """Each request has a connection of its own."""
+    streams: bool = False
+    """Content has to be sent while there is more to come."""
     script: str = "figures"
     """Of ``benchmarks/wrk/``."""
     metrics: tuple[str, ...] = ("rate", "p50", "p99")
@@ -142,7 +144,9 @@ def _singles() -> list[Case]:
         Case("close", "a connection for each request, 32 clients", close=True),
         Case("flask", "Flask, hello, 32 connections", "framework", "benchmarks.flaskapp:app", metrics=_FRAMEWORK),
         Case("blocking", "10 ms blocking call, 16 connections", app="benchmarks.apps:blocking", connections=16),
-        Case("streaming", "ten pieces of 1 KiB, length unknown", app="benchmarks.apps:streaming", answer=PIECE * 10),
+        Case(
+            "streaming", "ten pieces of 1 KiB, length unknown", "wrk", "benchmarks.apps:streaming", answer=PIECE * 10
+        )._replace(streams=True),
     ]
     cases += [
         Case("mixed", "1 % of 100 ms calls among fast ones, 16 connections", "mixed", "benchmarks.apps:mixed")._replace(

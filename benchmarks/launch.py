@@ -39,9 +39,15 @@ class _Launch(NamedTuple):
 
 def bjoern(launch: _Launch) -> None:
     """One thread, libev."""
+    import socket
+
     import bjoern
 
-    bjoern.run(launch.app, *((launch.bind,) if launch.path else launch.address))
+    listener = bjoern.bind_and_listen(*((launch.bind,) if launch.path else launch.address))
+    if not launch.path:
+        # Inherited by connections, as for gevent below.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    bjoern.server_run(listener, launch.app)
 
 
 def fastwsgi(launch: _Launch) -> None:
@@ -57,7 +63,7 @@ def pyruvate(launch: _Launch) -> None:
     """Threads, mio. A connection that it is told to keep gets no second answer; chunks end in a content's place."""
     import pyruvate
 
-    pyruvate.serve(launch.app, launch.bind, launch.threads, max_number_headers=100)
+    pyruvate.serve(launch.app, launch.path or launch.bind, launch.threads, max_number_headers=100)
 
 
 def cheroot(launch: _Launch) -> None:

@@ -36,10 +36,10 @@ def _paragraph(about: dict[str, Any]) -> str:
 def targets(results: Results) -> str:
     """Each target, what was measured, and whether that reaches it."""
     titles = {case.name: case.title for case in CASES}
-    lines = ["| case | target | reached | |", "|---|---|--:|---|"]
+    lines = ["| case | target | measured | reached |", "|---|---|--:|---|"]
     for target in TARGETS:
         verdict = target.verdict(results)
-        mark = {True: "yes", False: "**no**", None: "not measured"}[verdict.reached]
+        mark = {True: "yes", False: "**no**", None: ""}[verdict.reached]
         lines.append(f"| {titles.get(target.case, target.case)} | {verdict.target} | {verdict.figure} | {mark} |")
     return "\n".join(lines) + "\n"
 
@@ -47,6 +47,8 @@ def targets(results: Results) -> str:
 def headline(results: Results) -> str:
     """One row for each server, one column for some of the cases: medians of what each is about."""
     cases = [case for case in CASES if case.name in _HEADLINE and case.name in results.cases]
+    if not cases:
+        return ""
     heads = [f"{case.title}: {METRICS[case.metrics[0]].title}" for case in cases]
     lines = [f"| server | {' | '.join(heads)} |", "|---|" + "--:|" * len(cases)]
     for name in _names(results, cases):

@@ -135,7 +135,7 @@ def _pyuwsgi(order: Order) -> Sequence[str | Path]:
     keeps = order.connections < order.threads
     where = ["--http11-socket" if keeps else "--http-socket", order.path or order.bind, "--listen", "1024"]
     where += [] if keeps else ["--add-header", "Connection: close"]
-    how = ["--enable-threads", "--threads", str(order.threads), "--die-on-term", "--need-app"]
+    how = ["--enable-threads", "--threads", str(order.threads), "--die-on-term", "--need-app", "--tcp-nodelay"]
     log = [] if order.log else ["--disable-logging"]
     size = ["--buffer-size", "65535"]
     return [environment.script("uwsgi"), *where, *how, *log, *size, "--module", module, "--callable", name]

@@ -19,11 +19,12 @@ from subprocess import Popen
 from typing import NamedTuple
 
 from benchmarks import environment
+from benchmarks.apps import PAUSE_SECONDS
 from benchmarks.cases import Case
 from benchmarks.processes import clean_environment, free_port, started
 from benchmarks.servers import Order, Server
 
-__all__ = ["FaultError", "Serving", "Trial", "serving"]
+__all__ = ["FaultError", "Serving", "StarvedError", "Trial", "serving"]
 
 _START_SECONDS = 20.0
 _ANSWER_SECONDS = 10.0
@@ -32,6 +33,10 @@ _BETWEEN_SECONDS = 0.02
 
 class FaultError(Exception):
     """The server did not start, or answered wrongly: it is out of the case."""
+
+
+class StarvedError(FaultError):
+    """Somebody was not answered in time; on a busy machine that may be chance."""
 
 
 class Trial(NamedTuple):
@@ -114,6 +119,22 @@ class Serving(NamedTuple):
         finally:
             received.connection.close()
 
+    def check_streaming(self) -> None:
+        """Ask for an answer that pauses before its end: what comes before must be here by then (PEP 3333).
+
+        Raises:
+            FaultError: All came together.
+        """
+        with self.connect() as connection:
+            connection.sendall(self.head().replace(b"GET / ", b"GET /pause ", 1))
+            first = last = 0.0
+            size = 0
+            while size < len(self.case.answer) and (data := connection.recv(65536)):
+                first, last = first or time.monotonic(), time.monotonic()
+                size += len(data)
+        if last - first < PAUSE_SECONDS / 2:
+            raise FaultError("kept a stream back until its end")
+
     def _ask(self, received: _Received) -> tuple[int, bool]:
         """Size of an answer, and whether the connection is kept; what comes behind it is where the next one begins."""
         received.connection.sendall(self.head() + b"x" * self.case.request.size)
@@ -176,7 +197,12 @@ def serving(trial: Trial) -> Iterator[Serving]:
         with started(trial.argv(port, path), environment.ROOT, surroundings, log) as process:
             begun = Serving(trial.case, process, port, path)
             size = _first_check(begun, log)
+            if trial.case.streams:
+                begun.check_streaming()
+            written = log.seek(0, io.SEEK_END)
             yield begun._replace(size=size)
+            if trial.case.log and log.seek(0, io.SEEK_END) == written:
+                raise FaultError("wrote no access log")
             try:
                 begun.check()
             except OSError as error:

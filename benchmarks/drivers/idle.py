@@ -17,6 +17,8 @@ __all__ = ["measure"]
 
 _WARM_SECONDS = 1
 _QUIET_SECONDS = 3.0
+# Some look through all connections for each new one.
+_OPENING_SECONDS = 60.0
 _SETTLE_SECONDS = 1.0
 
 
@@ -27,7 +29,12 @@ def measure(trial: Trial) -> dict[str, float]:
         wrk.drive(server, _WARM_SECONDS)
         alone = wrk.drive(server, trial.seconds)
         before = resident_bytes(server.process.pid)
-        clients = [stack.enter_context(_client(server, number)) for number in range(count)]
+        clients: list[socket.socket] = []
+        until = time.monotonic() + _OPENING_SECONDS
+        while len(clients) < count:
+            if time.monotonic() > until:
+                raise FaultError(f"took {len(clients):,} connections in {_OPENING_SECONDS:g} s")
+            clients.append(stack.enter_context(_client(server, len(clients))))
         time.sleep(_SETTLE_SECONDS)
         each = (resident_bytes(server.process.pid) - before) / count
         woken = wakeups(server.process.pid)
@@ -52,6 +59,8 @@ def _client(server: Serving, number: int) -> socket.socket:
             if not more:
                 raise FaultError(f"closed the connection of client {number + 1:,}")
             data += more
+        if b"connection: close" in data.lower():
+            raise FaultError("keeps no connection")
     except OSError as error:
         raise FaultError(f"did not answer client {number + 1:,}: {error!r}") from None
     return connection

@@ -9,7 +9,7 @@ import time
 
 from benchmarks.environment import ROOT
 from benchmarks.limit import unix_shim
-from benchmarks.trial import FaultError, Serving, Trial, serving
+from benchmarks.trial import FaultError, Serving, StarvedError, Trial, serving
 
 __all__ = ["drive", "measure", "read"]
 
@@ -54,7 +54,7 @@ def drive(server: Serving, seconds: float) -> dict[str, float]:
         finally:
             process.kill()
     if not answered:
-        raise FaultError("left a client without an answer for as long as others had theirs")
+        raise StarvedError("left a client without an answer for as long as others had theirs")
     return read(output.decode(), 0 if case.script == "browser" else server.size, case.connections)
 
 

@@ -27,7 +27,7 @@ from benchmarks.progress import Progress
 from benchmarks.publishing import keep, publish, show, text
 from benchmarks.results import Results
 from benchmarks.servers import SERVERS, CannotError, Server
-from benchmarks.trial import FaultError, StarvedError, Trial
+from benchmarks.trial import FaultError, Trial
 
 _Named = TypeVar("_Named", Case, Server)
 
@@ -126,11 +126,7 @@ def _run(trial: Trial, results: Results) -> None:
         return
     driver = import_module(f"benchmarks.drivers.{trial.case.driver}")
     try:
-        try:
-            run = driver.measure(trial)
-        except StarvedError:
-            run = driver.measure(trial)  # once may be chance, twice is the server
-        results.add(case, server, run)
+        results.add(case, server, driver.measure(trial))
     except (CannotError, FaultError) as error:
         results.exclude(case, server, str(error))
 

@@ -82,7 +82,11 @@ def table(case: Case, results: Results) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     out = {name: each.out for name, each in results.cases[case.name].items() if each.out}
     reasons = "; ".join(f"{name} ({reason})" for name, reason in out.items())
-    return "\n".join(lines) + "\n" + (f"\nOut of it: {reasons}.\n" if reasons else "")
+    starving = {name: sum(each.values("starved")) for name, each in results.cases[case.name].items() if not each.out}
+    waits = ", ".join(f"{name} ({rounds:.0f} of the rounds)" for name, rounds in starving.items() if rounds)
+    notes = [f"Out of it: {reasons}."] if reasons else []
+    notes += [f"Left a newcomer without an answer until the load was over: {waits}."] if waits else []
+    return "\n".join(lines) + "\n" + "".join(f"\n{note}\n" for note in notes)
 
 
 def ratio(case: Case, results: Results, name: str) -> str:

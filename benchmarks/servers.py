@@ -110,7 +110,7 @@ def _gunicorn(order: Order) -> Sequence[str | Path]:
 def _waitress(order: Order) -> Sequence[str | Path]:
     _only(order, "waitress", tls=False, log=False)
     where = f"--unix-socket={order.path}" if order.path else f"--listen=127.0.0.1:{order.port}"
-    many = [f"--connection-limit={order.capacity}", "--asyncore-use-poll"]
+    many = [f"--connection-limit={order.capacity}", "--backlog=2048", "--asyncore-use-poll"]
     return [environment.python(), "-m", "waitress", where, f"--threads={order.threads}", *many, order.app]
 
 

@@ -25,7 +25,7 @@ from benchmarks.cases import Case
 from benchmarks.processes import clean_environment, free_port, started
 from benchmarks.servers import Order, Server
 
-__all__ = ["FaultError", "Serving", "StarvedError", "Trial", "serving"]
+__all__ = ["FaultError", "Serving", "Trial", "serving"]
 
 _START_SECONDS = 20.0
 _ANSWER_SECONDS = 10.0
@@ -34,10 +34,6 @@ _BETWEEN_SECONDS = 0.02
 
 class FaultError(Exception):
     """The server did not start, or answered wrongly: it is out of the case."""
-
-
-class StarvedError(FaultError):
-    """Somebody was not answered in time; on a busy machine that may be chance."""
 
 
 class Trial(NamedTuple):
@@ -98,27 +94,35 @@ class Serving(NamedTuple):
         lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields)]
         return "\r\n".join([*lines, "", ""]).encode()
 
-    def check(self, seconds: float = _ANSWER_SECONDS) -> int:
+    def check(self) -> int:
         """Ask twice, over one connection if it is kept.
 
-        Args:
-            seconds: to wait for the server at most, each time.
         Returns:
             Bytes of an answer, its head included.
         Raises:
             FaultError: An answer is not what it has to be.
             OSError: There is none.
         """
-        received = _Received(self.connect(seconds))
+        received = _Received(self.connect())
         try:
             _, kept = self._ask(received)
             if self.case.close or not kept:
                 received.connection.close()
-                received = _Received(self.connect(seconds))
+                received = _Received(self.connect())
             size, _ = self._ask(received)
             return size
         finally:
             received.connection.close()
+
+    def ask(self, seconds: float) -> None:
+        """Ask once over a connection of its own; raises what ``check`` raises.
+
+        Args:
+            seconds: to wait for the server at most, each time.
+        """
+        received = _Received(self.connect(seconds))
+        with received.connection:
+            self._ask(received)
 
     def check_streaming(self) -> None:
         """Ask for an answer that pauses before its end: what comes before must be here by then (PEP 3333).

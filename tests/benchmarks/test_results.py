@@ -67,12 +67,14 @@ def test_a_target_is_computed_from_what_was_measured(target: Target, figure: str
 def test_a_table_has_medians_spreads_ratios_and_who_is_out() -> None:
     made = results(wsgiserve=[2000.0, 1000.0, 6000.0], bjoern=[4000.0], fastwsgi=[1.0])
     made.exclude("hello-32", "fastwsgi", "answered 500")
+    made.add("hello-32", "bjoern", {"starved": 1.0})
     lines = report.table(HELLO, made).splitlines()
     assert lines[2:4] == [
         "| bjoern | 4,000 | 4,000 – 4,000 | 1.00 | 2.00 | 1 | 0.50 × |",
         "| wsgiserve | 2,000 | 1,000 – 6,000 | 1.00 | 2.00 | 3 | 1.00 × |",
     ]
-    assert lines[-1] == "Out of it: fastwsgi (answered 500)."
+    assert lines[-3] == "Out of it: fastwsgi (answered 500)."
+    assert lines[-1] == "Left a newcomer without an answer until the load was over: bjoern (1 of the rounds)."
 
 
 def test_where_less_is_better_the_ratio_and_the_order_are_turned_round() -> None:

@@ -17,47 +17,27 @@ import platform
 import random
 import statistics
 import subprocess
-import sys
 import time
-import venv
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
+from benchmarks import environment
+from benchmarks.documents import insert
+from benchmarks.progress import Progress
 from benchmarks.reload.measuring import import_seconds, running, used_processor
 from benchmarks.reload.plot import svg
 from benchmarks.reload.projects import PROJECTS, Project
-from benchmarks.reload.report import Figures, Report, insert, markdown, summary
+from benchmarks.reload.report import Figures, Report, markdown, summary
 from benchmarks.reload.tools import TOOLS, Tool
 
-_ROOT = Path(__file__).parents[2]
-_ENVIRONMENT = _ROOT / ".venv-bench"
-_RESULTS = _ROOT / "benchmarks" / "results"
+_RESULTS = environment.ROOT / "benchmarks" / "results"
 
 _ROUNDS = 2
 # After a start: until the zygote has imported its packages, and pollers have seen all files.
 _SETTLE_SECONDS = 2.0
 _IDLE_SECONDS = 12.0
 _IMPORTS = 5
-_BAR = 30
-
-
-class _Progress:
-    """A bar on standard error, with what is being done and how long it may still take."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-        self._done = 0
-        self._started = time.monotonic()
-
-    def step(self, what: str, count: int = 1) -> None:
-        """So much is done; this comes next."""
-        self._done += count
-        part = self._done / self._steps
-        bar = "#" * round(part * _BAR)
-        left = (time.monotonic() - self._started) * (1 - part) / part if part else 0.0
-        sys.stderr.write(f"\r\x1b[K[{bar:.<{_BAR}}] {part:4.0%}  {left / 60:4.1f} min left  {what}")
-        sys.stderr.flush()
 
 
 def main() -> None:
@@ -67,11 +47,11 @@ def main() -> None:
     parser.add_argument("--projects", nargs="+", choices=PROJECTS, default=list(PROJECTS), help="all if not given")
     parser.add_argument("--publish", action="store_true", help="put the results into README.md and docs/, too")
     options = parser.parse_args()
-    python = _prepare()
+    python = environment.prepare()
     before = os.getloadavg()[0]
     projects = [PROJECTS[key] for key in options.projects]
     tools = {key: [tool for tool in TOOLS if not tool.only or key in tool.only] for key in options.projects}
-    progress = _Progress(sum(map(len, tools.values())) * (options.saves + 1))
+    progress = Progress(sum(map(len, tools.values())) * (options.saves + 1))
     imports = {
         each.title: statistics.median(import_seconds(python, each) for _ in range(_IMPORTS)) for each in projects
     }
@@ -94,22 +74,13 @@ def _keep(report: Report) -> None:
 
 
 def _publish(report: Report) -> None:
-    docs = _ROOT / "docs"
+    docs = environment.ROOT / "docs"
     (docs / "reload-benchmark.svg").write_text(svg(report))
-    insert(docs / "reload-benchmark.md", "figures", markdown(report))
-    insert(_ROOT / "README.md", "summary", summary(report))
+    insert(docs / "reload-benchmark.md", "reload: figures", markdown(report))
+    insert(environment.ROOT / "README.md", "reload: summary", summary(report))
 
 
-def _prepare() -> Path:
-    """The interpreter of an environment that has everything, made if need be."""
-    python = _ENVIRONMENT / "bin" / "python"
-    if not python.exists():
-        venv.create(_ENVIRONMENT, with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "-q", "-e", f"{_ROOT}[bench]"], check=True)
-    return python
-
-
-def _measure(python: Path, project: Project, tools: list[Tool], saves: int, progress: _Progress) -> list[Figures]:
+def _measure(python: Path, project: Project, tools: list[Tool], saves: int, progress: Progress) -> list[Figures]:
     figures = {tool: Figures(tool.name, [], 0, [], 0.0) for tool in tools}
     for number in range(_ROUNDS):
         share = saves // _ROUNDS + (number < saves % _ROUNDS)
@@ -125,7 +96,7 @@ def _measure(python: Path, project: Project, tools: list[Tool], saves: int, prog
     return [figures[tool]._replace(idle=part) for tool, part in zip(tools, used, strict=True)]
 
 
-def _round(python: Path, project: Project, tool: Tool, sofar: Figures, saves: int, progress: _Progress) -> Figures:
+def _round(python: Path, project: Project, tool: Tool, sofar: Figures, saves: int, progress: Progress) -> Figures:
     outcomes = []
     with running(python, tool, project) as server:
         time.sleep(_SETTLE_SECONDS)

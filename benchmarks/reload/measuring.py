@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.load import free_port
+from benchmarks.processes import clean_environment, end, free_port, ticks
 from benchmarks.reload.projects import Project
 from benchmarks.reload.tools import Tool
 
@@ -30,7 +29,6 @@ _BETWEEN_SECONDS = 0.002
 # A server that has not noticed by then has not noticed.
 _PATIENCE_SECONDS = 10.0
 _START_SECONDS = 60.0
-_END_SECONDS = 5.0
 
 
 class Save(NamedTuple):
@@ -106,7 +104,7 @@ def running(python: Path, tool: Tool, project: Project) -> Iterator[Running]:
         process = subprocess.Popen(
             [str(python), *tool.argv(project, port)],
             cwd=folder,
-            env={**_environment(), "PYTHONPATH": name},
+            env={**clean_environment(), "PYTHONPATH": name},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -115,7 +113,7 @@ def running(python: Path, tool: Tool, project: Project) -> Iterator[Running]:
         try:
             yield Running(folder, port, process, started)
         finally:
-            _end(process)
+            end(process)
 
 
 def import_seconds(python: Path, project: Project) -> float:
@@ -124,53 +122,14 @@ def import_seconds(python: Path, project: Project) -> float:
         project.write(Path(name))
         code = f"import time; t = time.perf_counter(); import {project.module}; print(time.perf_counter() - t)"
         command = [str(python), "-c", code]
-        done = subprocess.run(command, cwd=name, env=_environment(), capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=name, env=clean_environment(), capture_output=True, text=True, check=True)
         return float(done.stdout.splitlines()[-1])
 
 
 def used_processor(servers: Sequence[Running], seconds: float) -> list[float]:
     """What part of one processor each uses, all its processes together, in so many seconds."""
-    before = [_ticks(server.process.pid) for server in servers]
+    before = [ticks(server.process.pid) for server in servers]
     started = time.monotonic()
     time.sleep(seconds)
     passed = (time.monotonic() - started) * os.sysconf("SC_CLK_TCK")
-    return [(_ticks(server.process.pid) - ticks) / passed for server, ticks in zip(servers, before, strict=True)]
-
-
-def _environment() -> dict[str, str]:
-    """That of this process, without what would change how servers or frameworks behave."""
-    owners = ("WSGISERVE_", "FLASK_", "DJANGO_", "GUNICORN_", "GRANIAN_", "UVICORN_", "WERKZEUG_", "PYTHON")
-    return {name: value for name, value in os.environ.items() if not name.startswith(owners)}
-
-
-def _ticks(pid: int) -> int:
-    """User and system time of a session's processes, and of their children that have ended."""
-    total = 0
-    for each in _session(pid):
-        with suppress(OSError):
-            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-            total += sum(map(int, fields[11:15]))
-    return total
-
-
-def _session(leader: int) -> list[int]:
-    """Processes whose session this one leads: servers put their children into groups of their own, not sessions."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                found += [int(entry.name)] if int(fields[3]) == leader else []
-    return found
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    family = _session(process.pid)
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_END_SECONDS)
-    for pid in {*family, *_session(process.pid)}:
-        with suppress(ProcessLookupError):
-            if os.getsid(pid) == process.pid:
-                os.kill(pid, signal.SIGKILL)
-    process.wait()
+    return [(ticks(server.process.pid) - earlier) / passed for server, earlier in zip(servers, before, strict=True)]

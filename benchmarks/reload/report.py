@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.reload.tools import TOOLS
 
-__all__ = ["Figures", "Report", "insert", "markdown", "summary"]
-
-# Between these lines of a document stand figures that were put there.
-_BEGIN, _END = "<!-- reload: {} -->\n", "<!-- end -->\n"
+__all__ = ["Figures", "Report", "markdown", "summary"]
 
 
 class Figures(NamedTuple):
@@ -95,14 +91,6 @@ def summary(report: Report) -> str:
     for tool, cells in medians.items():
         lines += [] if not cells else [f"| {tool} | {' | '.join(cells.get(title, '') for title in report.figures)} |"]
     return "\n".join(lines) + "\n"
-
-
-def insert(document: Path, name: str, text: str) -> None:
-    """Put figures in place of those that stand in a document under a name."""
-    head, mark, rest = document.read_text().partition(_BEGIN.format(name))
-    if not mark:
-        raise ValueError(f"{document} has no place for {name}")
-    document.write_text(f"{head}{mark}{text}{_END}{rest.partition(_END)[2]}")
 
 
 def _table(title: str, group: Sequence[Figures], imported: float) -> str:

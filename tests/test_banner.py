@@ -95,6 +95,7 @@ def test_as_json_it_is_one_object() -> None:
         "app": "shop.web:app",
         "mode": "dev",
         "pid": os.getpid(),
+        "workers": [],
         "ready_ms": 212,
         "settings": "",
         "warnings": ["be careful"],

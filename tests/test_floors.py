@@ -50,6 +50,12 @@ FLOORS = {
         ANYTHING,
         frozenset({"asyncio", "multiprocessing", "subprocess"}),
     ),
+    # Of a server, that it can be stopped; of the loop, the bell that a signal rings.
+    "process": Floor(
+        {"wsgiserve.signals", "wsgiserve.server.deadlines", "wsgiserve.server.poller.Waker"},
+        ANYTHING,
+        frozenset({"asyncio", "multiprocessing"}),
+    ),
 }
 ABOVE = Floor({"wsgiserve"}, ANYTHING)
 
@@ -58,7 +64,9 @@ ON_TOP = {
     "__main__": set[str](),
     "cli": {"__main__", "django", "flaskcommand"},
     "command": {"cli", "django", "flaskcommand"},
-    "launcher": {"command", "reload", "simple"},
+    "launcher": {"command", "prefork", "reload", "simple"},
+    "prefork": {"command"},
+    "process": {"prefork", "reload"},
     "reload": {"command", "django", "flaskcommand", "simple"},
     "dev": {"launcher", "reload"},
     "authority": {"command"},
@@ -217,6 +225,10 @@ TYPES = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         ("launcher.py", "from werkzeug.debug import DebuggedApplication"),
         ("launcher.py", "import flask"),
         ("launcher.py", "def f():\n    from wsgiserve.cli import main"),
+        ("process/supervisor.py", "from wsgiserve.server.base import BaseWSGIServer"),
+        ("process/supervisor.py", "from wsgiserve.reload.process import WorkerProcess"),
+        ("process/worker.py", TYPES + "from wsgiserve.http11 import Limits"),
+        ("launcher.py", "from wsgiserve.process.supervisor import Supervisor"),
         ("config.py", "import click"),
         ("config.py", "def f():\n    import click"),
         ("config.py", "from wsgiserve.launcher import launch"),

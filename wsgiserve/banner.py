@@ -48,6 +48,8 @@ class Banner:
     """Why it is this mode, where that is not plain."""
     watching: str = ""
     """What is watched, and how."""
+    workers: Sequence[int] = ()
+    """Process ids, where there are several that run the application."""
     settings: str = ""
     """Where settings come from, if it is not from us."""
     notes: Sequence[str] = ()
@@ -73,12 +75,14 @@ class Banner:
         urls = urls_for_people(self.addresses, self.scheme)
         lines = self._pretty_urls(console, urls)
         watching = [f"     Watching   {escape(self.watching)}"] if self.watching else []
+        pids = ", ".join(map(str, self.workers))
+        workers = [f"     Workers    {len(self.workers)}  (processes {pids})"] if self.workers else []
         settings = [f"     Settings   from {escape(self.settings)}"] if self.settings else []
-        room = max(_LINES_FOR_URLS_AND_NOTES - len(notes) - len(watching) - len(settings), 1)
+        room = max(_LINES_FOR_URLS_AND_NOTES - len(notes) - len([*watching, *workers, *settings]), 1)
         if len(lines) > room:
             lines[room - 1 :] = [f"                and {len(lines) - room + 1} more"]
         hint = ["", f"  {self.hint}"] if self.hint else []
-        return "\n".join(["", head, "", *lines, *watching, *settings, *notes, *hint, "", ""])
+        return "\n".join(["", head, "", *lines, *watching, *workers, *settings, *notes, *hint, "", ""])
 
     def _pretty_urls(self, console: Console, urls: list[str]) -> list[str]:
         app = escape(f"{self.app} ({self.about})" if self.about else self.app)
@@ -90,6 +94,8 @@ class Banner:
     def _plain(self) -> str:
         urls = " ".join(_for_machines(self.addresses, self.scheme))
         line = f"wsgiserve {__version__} listening on {urls} app={escape(self.app)} mode={self.mode} pid={os.getpid()}"
+        if self.workers:
+            line += f" workers={','.join(map(str, self.workers))}"
         if self.settings:
             line += f" settings={escape(self.settings).replace(', ', ',')}"
         return "\n".join([line, *(f"WARNING {escape(note)}" for note in self.notes), ""])
@@ -105,6 +111,7 @@ class Banner:
             "app": self.app,
             "mode": self.mode,
             "pid": os.getpid(),
+            "workers": list(self.workers),
             "settings": self.settings,
             "ready_ms": round(seconds * 1000),
             "warnings": list(self.notes),

@@ -189,14 +189,29 @@ class Command:
     def _serve(self, settings: Settings) -> int:
         directory = _project(settings.config)
         app, found_by = _find_app(settings, directory)
+        load = partial(_load, settings, app, found_by, directory)
         if settings.config.effective_reload():
             return self._supervise(settings, app, found_by, directory)
-        return self._launch(settings, _load(settings, app, found_by, directory))
+        if settings.config.effective_workers() > 1:
+            return self._launch_workers(settings, load)
+        return self._launch(settings, load())
 
     def _launch(self, settings: Settings, loaded: LoadedApp) -> int:
         from wsgiserve.launcher import launch
 
         start = partial(launch, loaded=loaded, argv=self._typed, origins=_origins(settings), greet=self._greet)
+        return self._on_free_port(settings.config, start)
+
+    def _launch_workers(self, settings: Settings, load: Callable[[], LoadedApp]) -> int:
+        from wsgiserve.prefork import launch_workers
+        from wsgiserve.server.forking import can_fork
+
+        if not can_fork:
+            raise messages.bad_option(
+                f"--workers {settings.config.workers} needs processes that fork, which this system does not have.",
+                "leave it out; --threads N is how many requests one process runs at a time.",
+            )
+        start = partial(launch_workers, load=load, argv=self._typed, origins=_origins(settings), greet=self._greet)
         return self._on_free_port(settings.config, start)
 
     def _supervise(
@@ -317,8 +332,16 @@ def _place(source: str) -> str:
 def _origins(settings: Settings) -> Origins:
     files = [file.name for file in settings.environment.files]
     flasks = [source for source in settings.sources.values() if source.startswith("FLASK_")]
-    notes = filter(None, [settings.environment.note, *settings.notes, _note_on_debugger(settings.config)])
+    config = settings.config
+    ours = [_note_on_workers(config), _note_on_debugger(config)]
+    notes = filter(None, [settings.environment.note, *settings.notes, *ours])
     return Origins(_place(settings.sources["mode"]), ", ".join([*flasks, *files]), tuple(notes))
+
+
+def _note_on_workers(config: Config) -> str:
+    if config.effective_workers() == config.workers:
+        return ""
+    return f"the reloader runs one worker, not {config.workers}: add --no-reload to have them all."
 
 
 # What a debugger of an editor leaves behind in the process that it has started: modules, and variables where it is to

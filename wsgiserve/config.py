@@ -99,6 +99,13 @@ class Config:
         "Who runs a request: a pool of threads, a thread or a process each, or one after the other.",
         group=_HOW,
     )
+    workers: int = option(
+        1,
+        integer(1, 512),
+        "Processes that run the application, each with threads of its own; the reloader runs one.",
+        group=_HOW,
+        short="-w",
+    )
     threads: int | None = option(
         None,
         integer(1, 10_000),
@@ -286,6 +293,10 @@ class Config:
         if self.reload is not None:
             return self.reload
         return os.name == "posix" and self.effective_mode(environ)[0] == "dev"
+
+    def effective_workers(self, environ: Mapping[str, str] = os.environ) -> int:
+        """Processes that run the application; the reloader replaces one by the next, and has no use for several."""
+        return 1 if self.effective_reload(environ) else self.workers
 
     def effective_server_timing(self, environ: Mapping[str, str] = os.environ) -> bool:
         """Whether responses tell how long they took."""

@@ -160,8 +160,14 @@ def server_for(
     context: ssl.SSLContext | None,
     access_log: AccessLog | None,
     tools: Tools | None = None,
+    *,
+    multiprocess: bool = False,
 ) -> BaseWSGIServer:
-    """The server that is configured, on listeners that are open already."""
+    """The server that is configured, on listeners that are open already.
+
+    Args:
+        multiprocess: it is one of several on these listeners.
+    """
     application = loaded.application
     if tools is not None and config.debugger:
         application = tools.debugged(application)
@@ -183,6 +189,7 @@ def server_for(
         max_connections=config.max_connections,
         script_name=config.script_name,
         access_log=access_log,
+        multiprocess=multiprocess,
     )
     if tools is not None:
         tools.attach(server)

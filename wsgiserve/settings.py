@@ -71,6 +71,7 @@ def settle(flags: Mapping[str, Any], environ: Mapping[str, str], directory: Path
     config = Config(**{name: of.value for name, of in found.items()})
     _refuse_two_kinds_of_proxy_headers(config, found)
     _refuse_debugger_in_production(config, found, environ)
+    _refuse_debugger_of_many_workers(config, found, environ)
     sources = {name: found[name].source if name in found else "default" for name in options()}
     notes = tuple(_notes({**environ, **variables}, file))
     return Settings(config, sources, environment, variables, notes)
@@ -202,6 +203,14 @@ def _refuse_debugger_in_production(config: Config, found: Mapping[str, _Found], 
         raise messages.bad_option(
             f"{found['debugger'].said} goes with development only, and this is production: {reason}.",
             "leave it out, or listen on this machine alone (--host 127.0.0.1).",
+        )
+
+
+def _refuse_debugger_of_many_workers(config: Config, found: Mapping[str, _Found], environ: Mapping[str, str]) -> None:
+    if config.debugger and config.effective_workers(environ) > 1:
+        raise messages.bad_option(
+            f"{found['debugger'].said} goes with one worker only, not with {config.workers}.",
+            "leave one of the two out: another process than the one that met an error may be asked for more.",
         )
 
 

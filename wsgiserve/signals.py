@@ -19,7 +19,7 @@ from wsgiserve.console import shorten
 if TYPE_CHECKING:
     from wsgiserve.server.deadlines import Deadlines
 
-__all__ = ["EXIT_CODES", "Stoppable", "stopped_by_signals"]
+__all__ = ["EXIT_CODES", "Stoppable", "stopped_by_signals", "tell_what_is_waited_for"]
 
 # 128 + the signal's number is what shells report for Ctrl-C; being told to stop by SIGTERM is a clean end.
 EXIT_CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 0}
@@ -35,7 +35,8 @@ class Stoppable(Protocol):
     @property
     def deadlines(self) -> Deadlines: ...
 
-    def stop(self) -> None: ...
+    def stop(self) -> bool | None:
+        """False: it had been told already."""
 
     def running_requests(self) -> Sequence[str]: ...
 
@@ -57,11 +58,12 @@ def stopped_by_signals(server: Stoppable, *, defaults_only: bool = False) -> Ite
 
     def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        server.stop()
+        is_news = server.stop() is not False
         if len(received) > 1:
             # The application may be running in this very thread, which would not look at anything else before it ends.
             raise KeyboardInterrupt
-        _tell_what_is_waited_for(server, number)
+        if is_news:
+            tell_what_is_waited_for(server, number)
 
     before: dict[int, Any] = {}
     try:
@@ -76,7 +78,8 @@ def stopped_by_signals(server: Stoppable, *, defaults_only: bool = False) -> Ite
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def _tell_what_is_waited_for(server: Stoppable, number: int) -> None:
+def tell_what_is_waited_for(server: Stoppable, number: int) -> None:
+    """After the first signal: which requests take their time, how long they have, and what is quicker."""
     # In a signal handler. Python runs it between two steps of the main thread, whose locks for the log can be taken
     # again; and the second signal is heard even if whoever reads the log has stopped to.
     names = server.running_requests()

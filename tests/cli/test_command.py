@@ -89,6 +89,57 @@ def test_in_development_it_is_the_supervisor_that_is_started(
     assert launched == []
 
 
+def test_with_workers_each_of_them_loads_the_application(
+    project: Project, launched: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("web.py", WSGI_APP)
+    started: list[dict[str, Any]] = []
+
+    def launch_workers(config: Config, **options: Any) -> int:
+        assert "web" not in sys.modules
+        started.append({"workers": config.workers, "name": options.pop("load")().name, **options})
+        return 7
+
+    monkeypatch.setattr("wsgiserve.prefork.launch_workers", launch_workers)
+    monkeypatch.setenv("WSGISERVE_WORKERS", "3")
+    assert run("web:app") == 7
+    argv = ["wsgiserve", "web:app"]
+    assert started == [
+        {"workers": 3, "name": "web:app", "argv": argv, "origins": Origins("default"), "greet": None},
+    ]
+    assert launched == []
+
+
+def test_where_processes_cannot_fork_there_are_no_workers(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write("web.py", WSGI_APP)
+    monkeypatch.setattr("wsgiserve.server.forking.can_fork", False)
+    assert run("web:app", "-w", "2") == 2
+    told = "error[bad-option]: --workers 2 needs processes that fork, which this system does not have.\n"
+    assert capsys.readouterr().err.startswith(told)
+
+
+def test_the_reloader_runs_one_worker_and_says_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write("web.py", WSGI_APP)
+    notes: list[tuple[str, ...]] = []
+
+    def supervise(config: Config, *, origins: Origins, **options: Any) -> int:
+        notes.append(origins.notes)
+        return 0
+
+    monkeypatch.setattr("wsgiserve.reload.start.supervise", supervise)
+    for workers in ("1", "2"):
+        run("web", "--reload", "--workers", workers)
+    assert notes == [(), ("the reloader runs one worker, not 2: add --no-reload to have them all.",)]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "513", "two"])
+def test_there_is_at_least_one_worker(number: str, project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("web:app", f"--workers={number}") == 2
+    assert "--workers takes a whole number from 1 to 512" in capsys.readouterr().err
+
+
 def test_a_file_with_variables_is_read_once(
     project: Project, launched: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ PLAIN: dict[str, Callable[[], UserError]] = {
         "shop.web", "ap", [("app", "Flask"), ("create_app", "function")]
     ),
     "attribute-not-found-and-nothing-there": lambda: messages.attribute_not_found("shop", "app", []),
+    "app-died": lambda: messages.app_died("SIGSEGV"),
     "no-app-found": lambda: messages.no_app_found("shop.models"),
     "no-app-of-flask": lambda: messages.no_flask_app(
         "Failed to find Flask application or factory in module 'shop'. Use 'shop:name' to specify one."

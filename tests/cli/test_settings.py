@@ -307,6 +307,13 @@ def test_the_debugger_is_refused_in_production(variables: dict[str, str], reason
     assert settled(project, {"debugger": True, "mode": "dev"}, **variables).config.debugger
 
 
+def test_the_debugger_goes_with_one_worker_which_is_all_that_the_reloader_runs(project: Project) -> None:
+    given = {"debugger": True, "workers": 2, "reload": False}
+    error = refusal(project, given)
+    assert error.what == "--debugger goes with one worker only, not with 2."
+    assert settled(project, given | {"reload": True}).config.workers == 2
+
+
 def test_the_debugger_needs_the_process_that_met_the_error(project: Project) -> None:
     error = refusal(project, {"debugger": True, "concurrency": "fork"})
     assert error.what == "--debugger goes with --concurrency pool, thread or single only."

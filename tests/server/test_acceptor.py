@@ -74,7 +74,7 @@ class Door:
         self.taken: list[socket.socket] = []
         self.acceptor = Acceptor(cast("list[socket.socket]", listeners), lambda: len(self.taken) < self.room)
         self.acceptor.open(cast("Poller", self.poller))
-        assert self.poller.told == [("register", listener.fileno()) for listener in listeners]
+        assert self.poller.told == [("register_listener", listener.fileno()) for listener in listeners]
         self.poller.told.clear()
 
     def accept(self, fileno: int) -> int:
@@ -90,6 +90,20 @@ def test_everybody_who_waits_is_taken_in_and_then_the_listener_is_armed_again() 
     assert door.accept(3) == 3
     assert door.poller.told == [("rearm", 3)]
     assert [cast("Client", sock).blocking for sock in door.taken] == [False] * 3
+
+
+def test_where_others_could_as_well_one_is_taken_in_and_the_others_go_first_next_time() -> None:
+    door = Door(FakeListener(3, client(), client()), FakeListener(4, client()))
+    door.acceptor.shared = True
+    assert door.accept(3) == 1
+    assert door.poller.told == [("unregister", 3), ("register_listener", 3)]
+
+
+def test_who_comes_too_late_to_a_shared_listener_keeps_its_place_in_the_line() -> None:
+    door = Door(FakeListener(3))
+    door.acceptor.shared = True
+    assert door.accept(3) == 0
+    assert door.poller.told == [("rearm", 3)]
 
 
 def test_only_the_listener_that_was_named_is_asked() -> None:
@@ -111,17 +125,17 @@ def test_without_room_the_rest_waits_outside() -> None:
     assert len(listener.script) == 1
     assert door.acceptor.full
     assert door.acceptor.holds_back
-    assert door.poller.told == []
+    assert door.poller.told == [("unregister", 3)], "it is not named over and over, and others are woken"
 
 
 def test_when_there_is_room_again_the_poller_is_asked_who_waits_meanwhile() -> None:
     door = Door(FakeListener(3, client(), client()), room=1)
     door.accept(3)
     door.acceptor.resume(0.0)
-    assert door.poller.told == []
+    assert door.poller.told.pop() == ("unregister", 3)
     door.room = 2
     door.acceptor.resume(0.0)
-    assert door.poller.told == [("unregister", 3), ("register", 3)]
+    assert door.poller.told == [("unregister", 3), ("register_listener", 3)]
     assert not door.acceptor.full
     assert door.accept(3) == 1
 
@@ -142,9 +156,9 @@ def test_when_the_system_has_no_more_to_give_accepting_pauses(error: str) -> Non
     ends = door.acceptor.pause_ends()
     assert before < ends <= time.monotonic() + 0.1
     door.acceptor.resume(before)
-    assert door.poller.told == []
+    assert door.poller.told.pop() == ("unregister", 3)
     door.acceptor.resume(ends)
-    assert door.poller.told == [("unregister", 3), ("register", 3)]
+    assert door.poller.told == [("unregister", 3), ("register_listener", 3)]
     assert door.acceptor.pause_ends() == inf
     assert door.accept(3) == 1
 
@@ -193,6 +207,7 @@ def test_a_child_closes_its_copies_and_leaves_the_poller_that_it_shares_alone() 
     listener = FakeListener(3, client())
     door = Door(listener, room=0)
     door.accept(3)
+    door.poller.told.clear()
     door.acceptor.leave()
     door.acceptor.resume(0.0)
     assert listener.closed

@@ -10,10 +10,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.server.running import SECONDS, descriptors
+from tests.server.running import SECONDS, descriptors, until
 from wsgiserve.server.poller import EpollPoller, Poller, SelectorPoller, new_poller
 
 MAKERS: dict[str, Callable[[], Poller]] = {
@@ -379,3 +380,60 @@ def test_elsewhere_it_is_what_selectors_finds_best(monkeypatch: pytest.MonkeyPat
     monkeypatch.undo()
     assert isinstance(poller, SelectorPoller)
     poller.close()
+
+
+# Listeners
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        made.setblocking(False)
+        yield made
+
+
+def test_a_listener_is_named_until_nobody_waits_there(poller: Poller, listener: socket.socket) -> None:
+    fileno = listener.fileno()
+    poller.register_listener(fileno)
+    with socket.create_connection(listener.getsockname()), socket.create_connection(listener.getsockname()):
+        for _ in range(2):
+            assert named_at_last(poller) == [fileno]
+            listener.accept()[0].close()
+            poller.rearm(fileno)
+        assert named(poller) == []
+
+
+def test_one_connection_wakes_one_of_two_who_watch(listener: socket.socket) -> None:
+    one, other = EpollPoller(), EpollPoller()
+    woken: list[Poller] = []
+
+    def wait(poller: Poller) -> None:
+        if named(poller, SECONDS):
+            woken.append(poller)
+
+    threads = [threading.Thread(target=wait, args=[poller]) for poller in (one, other)]
+    for poller in (one, other):
+        poller.register_listener(listener.fileno())
+    for thread in threads:
+        thread.start()
+    _until_asleep(threads)
+    with socket.create_connection(listener.getsockname()):
+        threads[0].join(SECONDS)
+        assert woken == [one], "the one that was there first"
+        assert threads[1].is_alive()
+        listener.accept()[0].close()
+        other.wake()
+        threads[1].join(SECONDS)
+    assert woken == [one]
+    one.close()
+    other.close()
+
+
+def _until_asleep(threads: list[threading.Thread]) -> None:
+    """Until they wait in the kernel."""
+
+    def asleep() -> bool:
+        stats = [Path(f"/proc/self/task/{thread.native_id}/stat").read_text() for thread in threads]
+        return all(stat.split()[2] == "S" for stat in stats)
+
+    until(asleep)

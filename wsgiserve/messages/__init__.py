@@ -38,6 +38,7 @@ from wsgiserve.messages.listening import (
     tls_extra,
 )
 from wsgiserve.messages.loading import (
+    app_died,
     app_error,
     asgi_app,
     attribute_not_found,
@@ -66,6 +67,7 @@ __all__ = [
     "TLS",
     "USAGE",
     "address_not_here",
+    "app_died",
     "app_error",
     "asgi_app",
     "attribute_not_found",

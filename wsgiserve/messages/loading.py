@@ -12,6 +12,7 @@ from wsgiserve.frames import describe, mark, short_path, user_frames, whole_trac
 from wsgiserve.messages.form import CANNOT_LOAD, command, nearest
 
 __all__ = [
+    "app_died",
     "app_error",
     "asgi_app",
     "attribute_not_found",
@@ -112,6 +113,17 @@ def app_error(error: SyntaxError) -> UserError:
         "\n".join([f"{place}: {type(error).__name__}: {error.msg}", *mark(error)]),
         why="the app cannot be loaded.",
         fix="mend that line and start again.",
+        exit_code=CANNOT_LOAD,
+    )
+
+
+def app_died(how: str) -> UserError:
+    """The process that imports it has ended, and could not say why. ``how``: ``SIGSEGV`` or ``exit code 1``."""
+    return UserError(
+        "app-died",
+        f"the app's process ended while it was loaded ({how}).",
+        why="something in it ended the process: os._exit(), or a crash in compiled code.",
+        fix="load it alone to see where:  python -X faulthandler -m wsgiserve --workers 1 --no-reload",
         exit_code=CANNOT_LOAD,
     )
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-from wsgiserve.reload.channel import Channel
+from wsgiserve.process.channel import Channel
 
 __all__ = ["Terminal"]
 

@@ -13,7 +13,7 @@ from wsgiserve.errors import UserError
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-    from wsgiserve.reload.channel import Message
+    from wsgiserve.process.channel import Message
 
 __all__ = ["HEALS", "Failure", "Place", "died", "files_of", "place_of", "refuse_what_no_save_mends"]
 

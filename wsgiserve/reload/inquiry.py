@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wsgiserve.reload.process import WorkerProcess
 
 if TYPE_CHECKING:
-    from wsgiserve.reload.channel import Message
+    from wsgiserve.process.channel import Message
 
 __all__ = ["Inquiry"]
 

@@ -11,7 +11,7 @@ from wsgiserve.reload.loader import Loader
 
 if TYPE_CHECKING:
     from wsgiserve.config import Config
-    from wsgiserve.reload.channel import Message
+    from wsgiserve.process.channel import Message
     from wsgiserve.reload.failure import Failure
 
 __all__ = ["Plan"]

@@ -1,6 +1,6 @@
 """One worker as the supervisor sees it: a process, the channel to it, and what is known of its state.
 
-Source: subprocess; signal(7) for how a process may end.
+Source: subprocess.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from contextlib import suppress
 from math import inf
 from typing import Protocol
 
-from wsgiserve.reload.channel import Channel, Message
+from wsgiserve.process.channel import Channel, Message
+from wsgiserve.process.ending import describe_end
 
 __all__ = ["Process", "WorkerProcess", "start_interpreter"]
 
@@ -114,12 +115,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self._send(signal.SIGKILL)
             code = self._process.wait()
-        if code >= 0:
-            return f"exit code {code}"
-        try:
-            return signal.Signals(-code).name
-        except ValueError:
-            return f"signal {-code}"
+        return describe_end(code)
 
     def _send(self, number: int) -> None:
         with suppress(ProcessLookupError):

@@ -26,10 +26,11 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wsgiserve.process.channel import Channel, Message
+from wsgiserve.process.ending import describe_end
+from wsgiserve.process.waiting import Waiting
 from wsgiserve.reload.changes import forget_bytecode
-from wsgiserve.reload.channel import Channel, Message
 from wsgiserve.reload.sources import Places, ScriptLookout, Wishes, places
-from wsgiserve.reload.waiting import Waiting
 from wsgiserve.server.hints import log_hint
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ class ScriptSupervisor:
             self._wait_for_a_save(code)
 
     def _wait_for_a_save(self, code: int) -> None:
-        how = f"exit code {code}" if code > 0 else signal.Signals(-code).name
+        how = describe_end(code)
         log.error(" * The script ended (%s); saving a Python file starts it again, Ctrl-C ends it.", how)
         if self._pending:
             self._start()
@@ -231,8 +232,8 @@ class ScriptSupervisor:
         if child is None:
             self._code = 0 if new else None
             return
-        for _ in new:
-            if not (child.loaded and child.channel.send({"stop": True})):
+        for number in new:
+            if not (child.loaded and child.channel.send({"stop": number})):
                 child.process.terminate()
         if len(self._waiting.signals) > 1:
             child.due = min(child.due, time.monotonic() + _AT_ONCE_SECONDS)

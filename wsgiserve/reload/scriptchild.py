@@ -21,19 +21,19 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wsgiserve.process.channel import Channel
+from wsgiserve.process.stops import Stops
 from wsgiserve.reload.changes import forget_bytecode
-from wsgiserve.reload.channel import Channel
 from wsgiserve.reload.imported import modules_of
 from wsgiserve.reload.script import AGAIN, CHANNEL_VARIABLE
 from wsgiserve.reload.sources import Places, ScriptLookout, Sources, Wishes, places
 from wsgiserve.server.hints import log_hint
 from wsgiserve.server.sockets import from_fd
-from wsgiserve.signals import stopped_by_signals
+from wsgiserve.signals import stopped_by_signals, tell_what_is_waited_for
 from wsgiserve.watched import on_watch
 
 if TYPE_CHECKING:
     from wsgiserve.server.base import BaseWSGIServer
-    from wsgiserve.server.deadlines import Deadlines
     from wsgiserve.wsgi.gateway import Application
 
 __all__ = ["ScriptChild", "fails_on_request"]
@@ -70,7 +70,7 @@ class ScriptChild:
         self._wishes = wishes
         self._channel = _parent_channel()
         self._failing = failing
-        self._stops = _Stops(server)
+        self._stops = Stops(server)
         self._changed = False
 
     def run(self) -> None:
@@ -118,8 +118,8 @@ class ScriptChild:
         while message := parent.receive():
             if "changed" in message:
                 self._consider(message["changed"], sources, sure=message["sure"])
-            elif "stop" in message:
-                self._stops.asked()
+            elif "stop" in message and self._stops.asked():
+                tell_what_is_waited_for(self._stops, message["stop"])
         self._stops.asked()
 
     def _watch(self, lookout: ScriptLookout) -> None:
@@ -149,38 +149,6 @@ class ScriptChild:
             return next(iter(paths), None)
         imported = modules_of(paths)
         return next((path for path in paths if path in imported or sources.is_extra(Path(path))), None)
-
-
-class _Stops:
-    """Ctrl-C reaches both processes, and then the parent asks for what the signal asks for: that counts once."""
-
-    def __init__(self, server: BaseWSGIServer) -> None:
-        self._server = server
-        self._lock = threading.RLock()  # a signal comes at any time, in the midst of the same function too
-        self._by_signals = self._by_parent = self._done = 0
-
-    @property
-    def deadlines(self) -> Deadlines:
-        return self._server.deadlines
-
-    def running_requests(self) -> Sequence[str]:
-        return self._server.running_requests()
-
-    def stop(self) -> None:
-        """By a signal."""
-        self._by_signals += 1
-        self._catch_up()
-
-    def asked(self) -> None:
-        """By the parent."""
-        self._by_parent += 1
-        self._catch_up()
-
-    def _catch_up(self) -> None:
-        with self._lock:
-            while self._done < max(self._by_signals, self._by_parent):
-                self._done += 1
-                self._server.stop()
 
 
 def _parent_channel() -> Channel | None:

@@ -32,7 +32,7 @@ from wsgiserve.reload.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from wsgiserve.config import Config
-    from wsgiserve.reload.channel import Message
+    from wsgiserve.process.channel import Message
 
 __all__ = ["project_of", "supervise"]
 

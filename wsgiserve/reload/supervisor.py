@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wsgiserve.process.waiting import Waiting
 from wsgiserve.reload.changes import Project, forget_bytecode
 from wsgiserve.reload.failure import Failure, Place, died, place_of, refuse_what_no_save_mends
 from wsgiserve.reload.hints import not_loaded, reload_hung
@@ -30,14 +31,13 @@ from wsgiserve.reload.keyboard import Keyboard
 from wsgiserve.reload.lookout import Lookout
 from wsgiserve.reload.plan import Plan
 from wsgiserve.reload.process import Process, WorkerProcess, start_interpreter
-from wsgiserve.reload.waiting import Waiting
 from wsgiserve.reload.workers import Workers
 from wsgiserve.reload.zygotes import Zygotes
 from wsgiserve.server.hints import log_hint
 from wsgiserve.signals import EXIT_CODES
 
 if TYPE_CHECKING:
-    from wsgiserve.reload.channel import Message
+    from wsgiserve.process.channel import Message
 
 __all__ = ["Supervisor"]
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from wsgiserve.reload.channel import Channel
+from wsgiserve.process.channel import Channel
 from wsgiserve.reload.process import start_interpreter
 
 __all__ = ["ForkedProcess", "Warm"]

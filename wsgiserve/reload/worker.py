@@ -33,7 +33,7 @@ from wsgiserve.frameworks import reads_templates_anew
 from wsgiserve.importer import LoadedApp
 from wsgiserve.launcher import access_log_of, server_for, tools_for
 from wsgiserve.listening import load_certificate
-from wsgiserve.reload.channel import Channel, Message
+from wsgiserve.process.channel import Channel, Message
 from wsgiserve.reload.debugging import Terminal
 from wsgiserve.reload.failure import HEALS, Failure, files_of, place_of
 from wsgiserve.reload.imported import foreign_modules, modules_of

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from math import inf
 
-from wsgiserve.reload.channel import Message
+from wsgiserve.process.channel import Message
 from wsgiserve.reload.process import Process, WorkerProcess
 
 __all__ = ["Workers"]

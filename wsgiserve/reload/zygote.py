@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from wsgiserve.errors import UserError
-from wsgiserve.reload.channel import Channel
+from wsgiserve.process.channel import Channel
 from wsgiserve.reload.imported import has_own
 from wsgiserve.reload.worker import Worker, set_variables
 

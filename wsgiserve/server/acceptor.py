@@ -1,7 +1,12 @@
 """Accepting: from listening sockets to connected ones, and holding back when there is no room for more.
 
 Floor 3. Connections that we do not accept wait in the kernel's queue; nobody is refused while it has room.
-Source: accept(2) for the errors; trio's serve_listeners for the pause when descriptors run out.
+
+Where several processes share the listeners, the kernel wakes the one among those that are idle which began to watch
+first, for ever the same. So each takes one connection at a time and goes back to the end of the line: who is idle gets
+its share of what comes slowly, and nobody takes a burst alone that others could help with.
+Source: accept(2) for the errors; trio's serve_listeners for the pause when descriptors run out; nginx's
+ngx_reorder_accept_events for the line.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from math import inf
 from typing import Any
 
@@ -70,13 +76,23 @@ class Acceptor:
         """Begin to watch for connections."""
         self._poller = poller
         for listener in self.listeners:
-            poller.register(listener.fileno())
+            poller.register_listener(listener.fileno())
 
     def accept(self, fileno: int) -> Iterator[tuple[socket.socket, Any]]:
-        """Accept all that wait at the listener with this descriptor; nothing if there is no such listener."""
+        """Accept those that wait at the listener with this descriptor; nothing if there is no such listener.
+
+        All of them, or, where other processes could as well, the first.
+        """
         for listener in self.listeners:
             if listener.fileno() == fileno:
-                yield from self._accept_all(listener)
+                accepted = self._accept_all(listener)
+                if not self.shared:
+                    yield from accepted
+                    return
+                for connection in islice(accepted, 1):
+                    yield connection
+                    self._line_up(listener)
+                return
 
     def accept_waiting(self) -> Iterator[tuple[socket.socket, Any]]:
         """Accept all that wait at any listener; ``holds_back`` tells afterwards whether some had to be left there."""
@@ -102,10 +118,10 @@ class Acceptor:
         """Go on accepting if there is room again."""
         if self.full and self._has_room():
             self.full = False
-            self._rearm()
+            self._look_again()
         if now >= self._resume_at:
             self._resume_at = inf
-            self._rearm()
+            self._look_again()
 
     def leave_to_others(self) -> None:
         """Accept nobody any more, from the moment when this returns. Any thread may call it; ``close`` still has to."""
@@ -137,6 +153,7 @@ class Acceptor:
         while True:
             if not self._has_room():
                 self.full = True
+                self._look_away()
                 return
             try:
                 with self._lock:
@@ -159,6 +176,7 @@ class Acceptor:
     def _pause(self, error: OSError) -> None:
         """Try again in a moment, whatever it was; say so once, until the queue has been emptied again."""
         self._resume_at = time.monotonic() + _PAUSE_SECONDS
+        self._look_away()
         if not self._warned:
             self._warned = True
             advice = " (raise the limit with ulimit -n, or lower --max-connections)"
@@ -168,12 +186,21 @@ class Acceptor:
                 advice if error.errno in _EXHAUSTED else "",
             )
 
-    def _rearm(self) -> None:
-        # A new registration makes the poller name a listener at which connections have been waiting meanwhile.
+    def _look_away(self) -> None:
+        """Leave who waits, and who comes, to other processes, if there are any."""
         if self._poller is not None:
             for listener in self.listeners:
                 self._poller.unregister(listener.fileno())
-                self._poller.register(listener.fileno())
+
+    def _look_again(self) -> None:
+        for listener in self.listeners:
+            self._line_up(listener)
+
+    def _line_up(self, listener: socket.socket) -> None:
+        """Go to the end of the line at a listener. The poller names it if somebody waits there."""
+        if self._poller is not None:
+            self._poller.unregister(listener.fileno())
+            self._poller.register_listener(listener.fileno())
 
 
 def _waiting_at(listener: socket.socket) -> int:

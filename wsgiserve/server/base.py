@@ -74,6 +74,7 @@ class BaseWSGIServer(ConnectionLoop):
         max_connections: beyond it, new ones wait in the kernel's queue.
         script_name: where the application is mounted, ``""`` or ``"/prefix"``.
         access_log: called with each finished request; None for none.
+        multiprocess: other processes run the application too, and accept on the same listeners.
 
     For the caller:
 
@@ -87,7 +88,7 @@ class BaseWSGIServer(ConnectionLoop):
 
     Class variables:
 
-    - multithread, multiprocess: what environ says of it
+    - multithread, multiprocess: what environ says of it; the second becomes true of one that is not alone
 
     Instance variables:
 
@@ -117,6 +118,7 @@ class BaseWSGIServer(ConnectionLoop):
         max_connections: int = 16_384,
         script_name: str = "",
         access_log: AccessLog | None = log_access,
+        multiprocess: bool = False,
     ) -> None:
         self.app = app
         self.handler = handler or WSGIRequestHandler
@@ -127,6 +129,7 @@ class BaseWSGIServer(ConnectionLoop):
         self.access_log = access_log
         self.date = DateClock()
         self.numbers: Iterator[int] = itertools.count(1)
+        self.multiprocess = self.multiprocess or multiprocess
         self.environ_builder = EnvironBuilder(
             software=f"wsgiserve/{__version__}",
             url_scheme="http" if self.ssl_context is None else "https",
@@ -137,6 +140,7 @@ class BaseWSGIServer(ConnectionLoop):
         self.sockets = list(listeners) if listeners is not None else listen(host, port, fd)
         self._describe_listener(host, port)
         super().__init__(self.sockets, deadlines or Deadlines(), max_connections)
+        self.acceptor.shared = multiprocess
         self.notes_arrivals = access_log is not None
         self.explain: Explain | None = None
         self.timing: Timing | None = None

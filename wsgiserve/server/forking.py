@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.hints import NO_PROCESS
+from wsgiserve.server.numbers import far_apart
 from wsgiserve.server.occupancy import Occupancy
 from wsgiserve.server.poller import new_poller
 
@@ -31,17 +32,16 @@ log = logging.getLogger("wsgiserve")
 
 can_fork = hasattr(os, "fork")
 
-# How far apart the numbers of two requests of one child are. The parent gives the first one; those that follow must not
-# be those of other children, nor look alike in the four letters that the log makes of them: 36**4 times the golden
-# ratio keeps them apart for as long as possible.
-_NUMBERS_APART = 1_038_061
-
 
 class ForkingMixIn(BaseWSGIServer):
     """A child process for each connection.
 
     Args:
         processes: children at a time; connections beyond it wait for one to end.
+
+    Attributes:
+        numbers_apart: how far apart the numbers of two requests of one child are. The parent gives the first one; those
+            that follow must not be those of other children.
     """
 
     multiprocess = True
@@ -53,6 +53,7 @@ class ForkingMixIn(BaseWSGIServer):
             raise ValueError("processes must be at least 1")
         super().__init__(*args, **kwargs)
         self.processes = processes
+        self.numbers_apart = far_apart()
         self._children: dict[int, int] = {}  # the pipe's end that closes with the child -> its process id
         self._waiting: deque[WSGIRequestHandler] = deque()
         self._leave_sign, self._leave_signal = os.pipe()
@@ -129,7 +130,7 @@ class ForkingMixIn(BaseWSGIServer):
             os.close(alive)
             raise
         if pid == 0:
-            self.numbers = itertools.count(number, _NUMBERS_APART)
+            self.numbers = itertools.count(number, self.numbers_apart)
             self._run_child(connection)
         os.close(alive)
         self._children[ended] = pid

@@ -6,11 +6,13 @@ Floor 3. Knows descriptors and nothing of what they carry. Both pollers keep one
   until nothing is left, or remember that something may be; then ``rearm`` (free with epoll) before it waits again.
 - One thread at a time calls ``poll``. The other methods may be called from any thread meanwhile, ``wake`` from a signal
   handler too. Descriptors that are not registered are ignored.
+- Listeners are another matter, because several processes may wait for the same ones: ``poll`` names one for as long as
+  connections wait there, and wakes one process for each that comes rather than all of them.
 
 The edge-triggered contract is what makes a request cost one ``epoll_wait``, and nothing else, however many threads
 share the poller: a level-triggered one would name a busy connection over and over, or cost two ``epoll_ctl`` per
 request.
-Source: epoll(7) "Level-triggered and edge-triggered", select(2).
+Source: epoll(7) "Level-triggered and edge-triggered", epoll_ctl(2) for EPOLLEXCLUSIVE, select(2).
 """
 
 from __future__ import annotations
@@ -72,7 +74,10 @@ class Poller(Protocol):
     """Whether ``rearm`` does anything."""
 
     def register(self, fileno: int) -> None:
-        """Watch for bytes to read, or connections to accept."""
+        """Watch for bytes to read."""
+
+    def register_listener(self, fileno: int) -> None:
+        """Watch for connections to accept, behind all other processes that watch the same listener."""
 
     def wait_write(self, fileno: int) -> None:
         """Watch for room to write instead."""
@@ -99,6 +104,8 @@ class Poller(Protocol):
 if sys.platform == "linux":
     _READ = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
     _WRITE = select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+    # Whoever is woken may leave connections to others: no edge would tell them. EPOLLRDHUP does not go with it.
+    _ACCEPT = select.EPOLLIN | select.EPOLLEXCLUSIVE
     _HUNG_UP = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
     class EpollPoller:
@@ -113,6 +120,9 @@ if sys.platform == "linux":
 
         def register(self, fileno: int) -> None:
             self._epoll.register(fileno, _READ)
+
+        def register_listener(self, fileno: int) -> None:
+            self._epoll.register(fileno, _ACCEPT)
 
         def wait_write(self, fileno: int) -> None:
             self._modify(fileno, _WRITE)
@@ -169,6 +179,8 @@ class SelectorPoller:
 
     def register(self, fileno: int) -> None:
         self._want(fileno, selectors.EVENT_READ)
+
+    register_listener = register  # all processes are woken; the sockets do not block, so one accepts and no other waits
 
     def wait_write(self, fileno: int) -> None:
         self._change(fileno, selectors.EVENT_WRITE)

@@ -1,6 +1,6 @@
 """Waiting in one ``select`` for whatever may happen: descriptors, signals and the clock.
 
-What the supervisor of a project and that of a script have in common. Nothing here happens on a clock of its own.
+What all supervisors have in common. Nothing here happens on a clock of its own.
 Source: signal(7); Python's ``signal.set_wakeup_fd``, by which a signal is something to read.
 """
 

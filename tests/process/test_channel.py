@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wsgiserve.reload.channel import Channel, Message
+from wsgiserve.process.channel import Channel, Message
 
 
 @pytest.fixture

@@ -275,3 +275,59 @@ def test_a_full_memo_starts_anew_and_goes_on() -> None:
         assert (request.line.path, request.fields.pairs[-1]) == (target, (b"x-a", value))
     again = parser.parse_head(heads[-1])
     assert parser.parse_head(heads[-1]).line is again.line
+
+
+SECTION = b"Host: a.example\r\nX-A: 1"
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        SECTION + b"\r\nCookie: a=%b",
+        b"Host: a.example\r\nCookie: a=%b\r\nX-A: 1",
+        SECTION + b"\r\nAuthorization: %b\r\nX-B: 2",
+        SECTION + b"\r\nCookie: %b\r\nX-B: 2\r\nAuthorization: b",
+        SECTION + b"\r\nCookie: %b\r\nCookie: second",
+        SECTION + b"\r\nCookie: %b\r\ncookie: second",
+        b"Cookie: %b\r\n" + SECTION,
+        SECTION + b"\r\nCookie:  %b \t",
+        SECTION + b"\r\nCookie: %b\x00",
+        SECTION + b"\r\nCookie: %b\nX-B: 2",
+        SECTION + b"\r\nCookie: %b\r\n folded",
+        SECTION + b"\r\nCookie: %b" + b"x" * 100,
+        SECTION + b"\r\nCookie: %b\r\nConnection: close",
+        SECTION + b"\r\nCookie: %b\r\nContent-Length: 7",
+        SECTION + b"\r\nCookie: %b" + b"\r\nX: y" * 5,
+        SECTION + b"\r\nCookie: %b" + b"\r\nX: y" * 4,
+        b"X-A: 1\r\nCookie: %b",
+    ],
+)
+def test_a_section_whose_other_lines_were_read_before_is_read_as_if_they_had_not_been(section: bytes) -> None:
+    limits = Limits(field=90, fields=7, head=150)
+    known = RequestParser(limits)
+    for cookie in (b"1", b"22", b"333", b""):
+        head = b"GET / HTTP/1.1\r\n" + section % cookie
+        assert outcome(known, head) == outcome(RequestParser(limits), head)
+    assert not any(b"333" in kept for kept in [*known._sections, *known._pairs, *known.heads])
+
+
+def outcome(parser: RequestParser, head: bytes) -> tuple[object, ...]:
+    """What is read, or why not."""
+    try:
+        request = parser.parse_head(head)
+    except RemoteProtocolError as error:
+        return error.status, str(error)
+    fields = request.fields
+    framing = (fields.host, fields.content_length, fields.chunked, fields.close, fields.keep_alive, fields.plain)
+    return request, request.length, request.usual, fields.pairs, framing
+
+
+def test_a_browser_whose_cookie_changes_is_read_by_what_does_not() -> None:
+    parser = RequestParser(Limits())
+    first, second, third = (
+        parser.parse_head(b"GET / HTTP/1.1\r\n" + SECTION + b"\r\nCookie: %d\r\nX-B: 2" % number).fields
+        for number in range(3)
+    )
+    assert (first.common, second.own) == (None, (b"cookie", b"1"))
+    assert second.common is third.common
+    assert second.pairs == ((b"host", b"a.example"), (b"x-a", b"1"), (b"cookie", b"1"), (b"x-b", b"2"))

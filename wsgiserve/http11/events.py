@@ -7,7 +7,7 @@ Source: RFC 9110 §6, RFC 9112 §3.
 from __future__ import annotations
 
 import enum
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 __all__ = ["CLOSED", "NEED_DATA", "Data", "EndOfMessage", "Event", "FieldSection", "Request", "RequestLine", "Signal"]
 
@@ -33,10 +33,11 @@ class RequestLine:
         path: absolute-path of the target; empty for asterisk-form.
         query: without the question mark; empty when there is none.
         authority: of an absolute-form target, else None. It takes the place of Host (RFC 9112 §3.2.2).
+        usual: HTTP/1.1, and a method other than HEAD.
         memo: for the floor above: whatever it derives from this line, kept as long as the line is.
     """
 
-    __slots__ = ("authority", "memo", "method", "path", "query", "target", "version")
+    __slots__ = ("authority", "memo", "method", "path", "query", "target", "usual", "version")
 
     def __init__(
         self, method: bytes, target: bytes, version: tuple[int, int], path: bytes, query: bytes, authority: bytes | None
@@ -47,6 +48,7 @@ class RequestLine:
         self.path = path
         self.query = query
         self.authority = authority
+        self.usual = version == (1, 1) and method != b"HEAD"
         self.memo: Any = None
 
 
@@ -61,18 +63,23 @@ class FieldSection:
         close: Connection holds ``close``.
         keep_alive: Connection holds ``keep-alive``; means something in HTTP/1.0 only.
         expect_continue: Expect is ``100-continue``.
-        plain: exactly one Host and no field that changes framing or persistence: the common GET.
+        plain: exactly one Host and no field that changes framing or persistence in HTTP/1.1: the common GET.
+        common: if this is a section that others repeat but for one field: that section, without the field.
+        own: that field, None if there is none; it stands before the common one at ``index``.
         memo: as in RequestLine.
     """
 
     __slots__ = (
         "chunked",
         "close",
+        "common",
         "content_length",
         "expect_continue",
         "host",
+        "index",
         "keep_alive",
         "memo",
+        "own",
         "pairs",
         "plain",
     )
@@ -95,10 +102,27 @@ class FieldSection:
         self.close = close
         self.keep_alive = keep_alive
         self.expect_continue = expect_continue
-        self.plain = (
-            host is not None and content_length is None and not (chunked or close or keep_alive or expect_continue)
-        )
+        # RFC 9112 §9.3: keep-alive says nothing that HTTP/1.1 does not say without it.
+        self.plain = host is not None and content_length is None and not (chunked or close or expect_continue)
+        self.common: FieldSection | None = None
+        self.own: tuple[bytes, bytes] | None = None
+        self.index = 0
         self.memo: Any = None
+
+    def with_field(self, index: int, pair: tuple[bytes, bytes]) -> FieldSection:
+        """This section with one field more, before the one at ``index``: one that framing need not know of."""
+        made = FieldSection.__new__(FieldSection)
+        made.plain, made.common, made.own, made.index, made.memo = self.plain, self, pair, index, None
+        return made
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """What ``with_field`` has left out is looked up when somebody asks, which is seldom."""
+            common = self.common
+            if name != "pairs":
+                return getattr(common, name)
+            return (*common.pairs[: self.index], self.own, *common.pairs[self.index :])
 
 
 class Request:
@@ -131,7 +155,7 @@ class Request:
         self.length = length
         self.persistent = persistent
         self.expect_continue = expect_continue
-        self.usual = fields.plain and line.version == (1, 1) and line.method != b"HEAD"
+        self.usual = fields.plain and line.usual
         self.repeats = repeats
         self.memo: Any = None
 

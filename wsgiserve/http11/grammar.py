@@ -20,6 +20,7 @@ __all__ = [
     "ORIGIN_FORM",
     "REQUEST_LINE",
     "TCHAR",
+    "USUAL_REQUEST_LINE",
 ]
 
 #   tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." / "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
@@ -44,7 +45,11 @@ REQUEST_LINE = re.compile(rb"(" + TCHAR + rb"+) ([!-~]+) HTTP/([0-9])\.([0-9])")
 #   origin-form = absolute-path [ "?" query ]
 # Wider than RFC 3986: browsers leave | ^ ` { } [ ] \ " < > in queries, and some in paths, as the URL standard tells
 # them to. Not "#": a fragment is never sent (RFC 9110 §7.1), and proxies disagree about what follows it.
-ORIGIN_FORM = re.compile(rb'(/[!"$->@-~]*)(?:\?([!"$-~]*))?')
+_ORIGIN_FORM = rb'(/[!"$->@-~]*)(?:\?([!"$-~]*))?'
+ORIGIN_FORM = re.compile(_ORIGIN_FORM)
+
+# Nearly every request-line, in one match: REQUEST_LINE and ORIGIN_FORM of HTTP/1.1.
+USUAL_REQUEST_LINE = re.compile(rb"(" + TCHAR + rb"+) (" + _ORIGIN_FORM + rb") HTTP/1\.1")
 
 #   unreserved / pct-encoded / sub-delims
 _REG_CHAR = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"

@@ -8,17 +8,25 @@ dropping of names with an underscore.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.http11 import Request
-from wsgiserve.http11.events import FieldSection, RequestLine
+from wsgiserve.http11.events import RequestLine
 from wsgiserve.wsgi.filewrapper import FileWrapper
 
 __all__ = ["Environ", "EnvironBuilder"]
 
 Environ = dict[str, Any]
+
+_PROTOCOLS = {(1, 0): "HTTP/1.0", (1, 1): "HTTP/1.1"}
+
+# Keys of names that were met before. Bounded, because anybody may send any name.
+_keys: dict[bytes, str | None] = {}
+_MEMO_ENTRIES = 512
+_MEMO_BYTES = 64
 
 
 class EnvironBuilder:
@@ -77,9 +85,13 @@ class EnvironBuilder:
         line, fields = request.line, request.fields
         if line.memo is None:
             line.memo = self._line_environ(line)
-        if fields.memo is None:
-            fields.memo = _fields_environ(fields)
-        environ = {**self._base, **line.memo, **fields.memo}
+        common = fields.common or fields
+        if common.memo is None:
+            common.memo = {**self._base, **_fields_environ(common.pairs)}
+        environ: Environ = common.memo.copy()
+        environ.update(line.memo)
+        if fields.own is not None:
+            environ.update(_fields_environ((fields.own,)))
         if line.authority is not None:
             # RFC 9112 §3.2.2: the authority of an absolute-form target takes the place of Host.
             environ["HTTP_HOST"] = line.authority.decode("latin-1")
@@ -91,7 +103,7 @@ class EnvironBuilder:
             "REQUEST_METHOD": line.method.decode("latin-1"),
             "PATH_INFO": self._path_info(line.path),
             "QUERY_STRING": line.query.decode("latin-1"),
-            "SERVER_PROTOCOL": "HTTP/%d.%d" % line.version,
+            "SERVER_PROTOCOL": _PROTOCOLS[line.version],
             "REQUEST_URI": target,
             "RAW_URI": target,
         }
@@ -109,9 +121,9 @@ class EnvironBuilder:
         return decoded[len(mount) :]
 
 
-def _fields_environ(fields: FieldSection) -> Environ:
+def _fields_environ(pairs: Iterable[tuple[bytes, bytes]]) -> Environ:
     environ: Environ = {}
-    for name, value in fields.pairs:
+    for name, value in pairs:
         key = _environ_key(name)
         if key is None:
             continue
@@ -127,8 +139,17 @@ def _fields_environ(fields: FieldSection) -> Environ:
 
 
 def _environ_key(name: bytes) -> str | None:
+    """``HTTP_ACCEPT`` for ``accept``; None for a name that has none."""
+    try:
+        return _keys[name]  # not if it is there: another thread may empty it just then
+    except KeyError:
+        pass
     # "X_User" would become the same key as "X-User", which a proxy in front may have removed or set.
-    if b"_" in name:
-        return None
-    key = name.decode("latin-1").upper().replace("-", "_")
-    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
+    key = None if b"_" in name else name.decode("latin-1").upper().replace("-", "_")
+    if key is not None and key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        key = "HTTP_" + key
+    if len(name) <= _MEMO_BYTES:
+        if len(_keys) >= _MEMO_ENTRIES:
+            _keys.clear()
+        _keys[name] = key
+    return key

@@ -12,7 +12,7 @@ import pytest
 
 from wsgiserve.accesslog import except_for, format_duration, format_size, make_access_log, make_line, request_id
 from wsgiserve.console import Console, Form
-from wsgiserve.server.access import Access, AccessLog
+from wsgiserve.server.access import Access, AccessLog, flush_of
 
 NOON = 1764158671.25  # 2025-11-26 12:04:31.250 UTC
 
@@ -300,10 +300,26 @@ def test_a_request_id_counts_in_base_36_and_comes_round() -> None:
 
 
 @pytest.mark.parametrize("form", ["pretty", "plain", "json"])
-def test_a_line_is_one_write(form: Form) -> None:
+def test_what_was_served_in_one_go_is_one_write(form: Form) -> None:
     writes: list[str] = []
     console = Console(io.StringIO(), form, False)
     log = make_access_log(console, writes.append)
-    log(access())
-    assert writes == [make_line(console)(access())]
-    assert writes[0].index("\n") == len(writes[0]) - 1
+    log(access(target="/first"))
+    log(access(target="/second"))
+    assert writes == []
+    log.flush()
+    line = make_line(console)
+    assert writes == [line(access(target="/first")) + line(access(target="/second"))]
+    log.flush()
+    assert len(writes) == 1
+
+
+def test_a_log_without_quiet_paths_is_flushed_with_those_around_it() -> None:
+    writes: list[str] = []
+    log = except_for(["/quiet"], make_access_log(Console(io.StringIO(), "plain", False), writes.append))
+    log(access(target="/quiet"))
+    log(access(target="/told"))
+    flush_of(log)()
+    assert len(writes) == 1
+    assert "/told" in writes[0]
+    flush_of(lambda access: None)()  # one that writes at once

@@ -234,10 +234,16 @@ def test_the_banner_of_a_server_with_tls_says_https(made: list[FakeServer], caps
 REQUEST = Access(1.0, 0.034, "127.0.0.1", "GET", "/", "HTTP/1.1", 200, 5, 1, "")
 
 
+def log_and_pause(log: Any) -> None:
+    """As a server that has served a request, and has nothing else to do."""
+    log(REQUEST)
+    log.flush()
+
+
 def test_access_lines_go_straight_to_standard_error(
     made: list[FakeServer], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FakeServer, "during", lambda server: server.options["access_log"](REQUEST))
+    monkeypatch.setattr(FakeServer, "during", lambda server: log_and_pause(server.options["access_log"]))
     launch(CONFIG, SHOP, [])
     assert capsys.readouterr().err.endswith("\nGET / 200 34ms 5B id=0001\n")
 
@@ -251,7 +257,7 @@ def test_there_are_no_access_lines_where_they_are_not_wanted(changes: dict[str, 
 def test_quiet_paths_get_no_line(
     made: list[FakeServer], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FakeServer, "during", lambda server: server.options["access_log"](REQUEST))
+    monkeypatch.setattr(FakeServer, "during", lambda server: log_and_pause(server.options["access_log"]))
     launch(replace(CONFIG, quiet_path=("/",)), SHOP, [])
     assert "GET" not in capsys.readouterr().err
 

@@ -309,7 +309,11 @@ REQUEST = Access(1.0, 0.034, "127.0.0.1", "GET", "/", "HTTP/1.1", 200, 5, 1, "")
 
 
 def test_access_lines_go_straight_to_standard_error(starts: Starts, capsys: pytest.CaptureFixture[str]) -> None:
-    starts.during = lambda server: server.access_log(REQUEST)
+    def serve_and_pause(server: FakeServer) -> None:
+        server.access_log(REQUEST)
+        server.access_log.flush()
+
+    starts.during = serve_and_pause
     run_simple("127.0.0.1", 0, application)
     assert capsys.readouterr().err.endswith("\nGET / 200 34ms 5B id=0001\n")
 

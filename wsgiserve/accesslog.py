@@ -1,7 +1,7 @@
 """One line for each request, in the form that its reader can use: pretty for eyes, plain for files, JSON for machines.
 
-The form is chosen once, when the log is made; a request then costs the making of one string and one call to write it,
-and no ``logging.LogRecord``, which alone would cost more than the line does.
+The form is chosen once, when the log is made; a request then costs the making of one string, and a part of a call to
+write it, and no ``logging.LogRecord``, which alone would cost more than the line does.
 Knows ``Access`` and ``Console``; neither the server that fills the one nor the flags that shaped the other.
 """
 
@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fnmatch import translate
 from json.encoder import encode_basestring_ascii as quote
 
 from wsgiserve.console import Color, Console, escape, shorten
-from wsgiserve.server.access import Access, AccessLog
+from wsgiserve.server.access import Access, AccessLog, flush_of
 
-__all__ = ["except_for", "format_duration", "format_size", "make_access_log", "make_line", "request_id"]
+__all__ = ["LineLog", "except_for", "format_duration", "format_size", "make_access_log", "make_line", "request_id"]
 
 # Seconds from which the time of a request is worth a look, and from which it is worth a worry.
 _SLOW, _VERY_SLOW = 0.5, 2.0
@@ -39,14 +41,36 @@ def request_id(number: int) -> str:
     return _PAIRS[number // 1296 % 1296] + _PAIRS[number % 1296]
 
 
-def make_access_log(console: Console, write: Callable[[str], None]) -> AccessLog:
-    """The access log of a server whose lines go to ``write``, one call each."""
-    line = make_line(console)
+class LineLog:
+    """An access log whose lines are written when the server pauses: together those of requests served in one go.
 
-    def log(access: Access) -> None:
-        write(line(access))
+    Args:
+        line: makes one, newline included.
+        write: takes one or more.
+    """
 
-    return log
+    def __init__(self, line: Callable[[Access], str], write: Callable[[str], None]) -> None:
+        self._line = line
+        self._write = write
+        self._accesses: deque[Access] = deque()
+
+    def __call__(self, access: Access) -> None:
+        """Remember what is to be written."""
+        self._accesses.append(access)
+
+    def flush(self) -> None:
+        """Write what is remembered; several threads may do it at once."""
+        lines = []
+        with suppress(IndexError):
+            while self._accesses:
+                lines.append(self._line(self._accesses.popleft()))
+        if lines:
+            self._write("".join(lines))
+
+
+def make_access_log(console: Console, write: Callable[[str], None]) -> LineLog:
+    """The access log of a server whose lines go to ``write``."""
+    return LineLog(make_line(console), write)
 
 
 def except_for(patterns: Sequence[str], log: AccessLog) -> AccessLog:
@@ -57,13 +81,18 @@ def except_for(patterns: Sequence[str], log: AccessLog) -> AccessLog:
     """
     if not patterns:
         return log
-    is_quiet = re.compile("|".join(map(translate, patterns))).match
+    return _Filtered(re.compile("|".join(map(translate, patterns))), log)
 
-    def filtered(access: Access) -> None:
-        if access.status >= 500 or not is_quiet(access.target.partition("?")[0]):
-            log(access)
 
-    return filtered
+class _Filtered:
+    def __init__(self, quiet: re.Pattern[str], log: AccessLog) -> None:
+        self._is_quiet = quiet.match
+        self._log = log
+        self.flush = flush_of(log)
+
+    def __call__(self, access: Access) -> None:
+        if access.status >= 500 or not self._is_quiet(access.target.partition("?")[0]):
+            self._log(access)
 
 
 def make_line(console: Console) -> Callable[[Access], str]:
@@ -75,13 +104,12 @@ def make_line(console: Console) -> Callable[[Access], str]:
 
 def _plain(access: Access) -> str:
     """``GET /articles?page=2 200 34ms 5123B id=k3f9``."""
-    milliseconds = access.seconds * 1000
-    duration = f"{milliseconds:.1f}" if milliseconds < 10 else f"{milliseconds:.0f}"
-    note = f" {escape(access.note)}" if access.note else ""
-    return (
-        f"{escape(access.method)} {escape(access.target)} {access.status} {duration}ms {access.size}B "
-        f"id={request_id(access.number)}{note}\n"
-    )
+    _, seconds, _, method, target, _, status, size, number, note = access
+    milliseconds = seconds * 1000
+    duration = "%.1f" % milliseconds if milliseconds < 10 else "%.0f" % milliseconds
+    if note:
+        note = f" {escape(note)}"
+    return f"{escape(f'{method} {target}')} {status} {duration}ms {size}B id={request_id(number)}{note}\n"
 
 
 class _JSON:

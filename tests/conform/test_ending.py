@@ -19,7 +19,11 @@ from wsgiserve.conform.servers import Running, Server
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_server_too_and_the_code_tells_which(number: signal.Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "wsgiserve", "conform", "--server", "wsgiserve"]
-    process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
+    before = signal.signal(number, signal.SIG_DFL)  # nohup has it ignored, here and in children
+    try:
+        process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(tmp_path)})
+    finally:
+        signal.signal(number, before)
     try:
         until(lambda: ports(tmp_path))
         (port,) = ports(tmp_path)

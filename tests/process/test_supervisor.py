@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import signal
+from collections.abc import Sequence
 
 import pytest
 
@@ -44,7 +45,10 @@ def test_a_worker_that_cannot_be_started_is_tried_again(
 def test_a_supervisor_that_fails_leaves_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = os.pipe()
 
-    def fail(pids: object, report: object) -> None:
+    started: list[int] = []
+
+    def fail(pids: Sequence[int], report: object) -> None:
+        started.extend(pids)
         raise ZeroDivisionError
 
     supervisor = Supervisor(2, 10.0, fail, lambda: None)
@@ -53,8 +57,10 @@ def test_a_supervisor_that_fails_leaves_no_worker(monkeypatch: pytest.MonkeyPatc
     os.close(ours[1])
     assert os.read(ours[0], 1) == b"", "the last one that could write is gone"
     os.close(ours[0])
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(started) == 2
+    for pid in started:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def _run_or_wait(supervisor: Supervisor, theirs: int) -> None:

@@ -6,6 +6,7 @@ import io
 import selectors
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -128,3 +129,33 @@ def test_detach_says_that_it_is_not_possible(taken: Taken) -> None:
     with pytest.raises(io.UnsupportedOperation, match="the server keeps the socket"):
         taken.client.detach()
     assert taken.times == 0
+
+
+def test_threads_of_the_application_that_have_used_it_are_waited_for(taken: Taken) -> None:
+    returned = threading.Event()
+
+    def answer() -> None:
+        taken.client.sendall(b"close frame")
+        returned.wait(20)
+        taken.client.sendall(b", answered")
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    assert taken.theirs.recv(100) == b"close frame"
+    returned.set()
+    taken.client.wait_for_users(20.0)
+    assert not thread.is_alive()
+    assert taken.theirs.recv(100) == b", answered"
+
+
+def test_a_thread_that_does_not_end_is_not_waited_for_for_ever_nor_is_the_one_that_waits(taken: Taken) -> None:
+    taken.client.sendall(b"mine")
+    thread = threading.Thread(target=lambda: taken.client.recv(100))
+    thread.start()
+    until = threading.Event()
+    while not taken.client._users - {threading.current_thread()}:
+        until.wait(0.001)
+    taken.client.wait_for_users(0.0)
+    assert thread.is_alive()
+    taken.theirs.sendall(b"go")
+    thread.join(20)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
-__all__ = ["Access", "AccessLog", "log_access"]
+__all__ = ["Access", "AccessLog", "flush_of", "log_access"]
 
 log = logging.getLogger("wsgiserve.access")
 
@@ -35,6 +35,18 @@ class Access(NamedTuple):
 
 
 AccessLog = Callable[[Access], None]
+"""Called with each finished request. If it has a method ``flush``, that is called whenever the server pauses: when
+nothing else is to be done at once, or a thread goes to rest."""
+
+
+def flush_of(log: AccessLog | None) -> Callable[[], None]:
+    """Its ``flush``, or something that does nothing."""
+    flush: Callable[[], None] = getattr(log, "flush", _do_nothing)
+    return flush
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def log_access(access: Access) -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wsgiserve._version import __version__
 from wsgiserve.http11 import Limits, RequestParser
-from wsgiserve.server.access import AccessLog, log_access
+from wsgiserve.server.access import AccessLog, flush_of, log_access
 from wsgiserve.server.clock import DateClock
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
@@ -141,7 +141,7 @@ class BaseWSGIServer(ConnectionLoop):
         self._describe_listener(host, port)
         super().__init__(self.sockets, deadlines or Deadlines(), max_connections)
         self.acceptor.shared = multiprocess
-        self.notes_arrivals = access_log is not None
+        self._flush_log = flush_of(access_log)
         self.explain: Explain | None = None
         self.timing: Timing | None = None
         self.proxy_headers: ProxyHeaders | None = None
@@ -178,6 +178,8 @@ class BaseWSGIServer(ConnectionLoop):
         Raises:
             Exception: of the application, if ``passthrough_errors`` is set.
         """
+        self.notes_arrivals = self.access_log is not None
+        self._flush_log = flush_of(self.access_log)
         self._serving_thread = threading.get_ident()
         self._stopped.clear()
         try:
@@ -261,6 +263,7 @@ class BaseWSGIServer(ConnectionLoop):
         for connection in list(self.connections.values()):
             connection.abort()
         self.poller.close()
+        self.pause()
 
     def fileno(self) -> int:
         """Of the first listener."""
@@ -289,10 +292,15 @@ class BaseWSGIServer(ConnectionLoop):
         """Poll and process requests until the server has stopped."""
         while (connection := self.next_ready()) is not None:
             self.process_request(connection)
+            self.pause()  # whatever takes its time next
 
     def process_request(self, connection: WSGIRequestHandler) -> None:
         """Have a connection served on which something happened. Here: by the caller."""
         self.finish_request(connection)
+
+    def pause(self) -> None:
+        """As the base class: have the access log written."""
+        self._flush_log()
 
     def occupancy(self) -> Occupancy:
         """How many of those who can run a request do; for the access log."""

@@ -14,12 +14,18 @@ from wsgiserve.http11 import KEEP_ALIVE, NEED_DATA, Data, ResponseHead
 from wsgiserve.http11.framing import Framing
 from wsgiserve.server.channel import Channel
 from wsgiserve.server.outbox import Outbox
+from wsgiserve.server.takeover import ClientSocket
 from wsgiserve.wsgi.filewrapper import KernelFile
 
 if TYPE_CHECKING:
     from wsgiserve.server.base import BaseWSGIServer
 
 __all__ = ["Exchange"]
+
+
+# How long threads that the application has left behind may use its socket after it has returned: a close frame takes
+# microseconds, and a machine that is busy some milliseconds more.
+_LAST_WORDS_SECONDS = 0.5
 
 
 class Exchange(Channel):
@@ -29,15 +35,17 @@ class Exchange(Channel):
         started: when the current request was, by ``time.perf_counter``.
         running: the application is; what it may do with the connection, it may do now.
         detached: it has taken the socket over.
+        client_socket: that by which it can.
     """
 
-    __slots__ = ("detached", "running", "started")
+    __slots__ = ("client_socket", "detached", "running", "started")
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         super().__init__(request, client_address, server)
         self.started = 0.0
         self.running = False
         self.detached = False
+        self.client_socket: ClientSocket | None = None
 
     # Sending
 
@@ -172,6 +180,8 @@ class Exchange(Channel):
 
     def _take_back(self) -> None:
         """Close the socket as any other, so that the application's last words arrive."""
+        if self.client_socket is not None:
+            self.client_socket.wait_for_users(_LAST_WORDS_SECONDS)
         try:
             self.stream.sock.setblocking(False)
             self.server.poller.register(self.stream.fileno)

@@ -160,6 +160,7 @@ class ForkingMixIn(BaseWSGIServer):
             self._become_child(connection)
             self.finish_request(connection, True)
             self.serve()
+            self.pause()
             status = 0
         except KeyboardInterrupt:
             pass

@@ -177,7 +177,7 @@ class WSGIRequestHandler(RequestLog):
     def _make_keys(self) -> Environ:
         self._errors = ErrorStream(self._describe)
         self._keys = keys = peer_keys(self.stream.sock, self.client_address)
-        keys["werkzeug.socket"] = ClientSocket(self.stream.sock, self.take_over)
+        keys["werkzeug.socket"] = self.client_socket = ClientSocket(self.stream.sock, self.take_over)
         keys["wsgi.errors"] = self._errors
         return keys
 
@@ -192,7 +192,7 @@ class WSGIRequestHandler(RequestLog):
     def close(self) -> None:
         """Close the connection, and let go of what refers back to it."""
         super().close()
-        self._keys = self._errors = None
+        self._keys = self._errors = self.client_socket = None
 
     # When something goes wrong
 

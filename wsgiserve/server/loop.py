@@ -86,6 +86,9 @@ class ConnectionLoop:
         """What is to become of a socket that was accepted; None if nothing can, and it is closed again."""
         raise NotImplementedError
 
+    def pause(self) -> None:
+        """Called when what was ready is done: before polling, and by each other thread that goes to rest."""
+
     # Letting go of a connection; whoever calls these owns it
 
     def settle(self, connection: WSGIRequestHandler) -> bool:
@@ -155,6 +158,7 @@ class ConnectionLoop:
             except IndexError:
                 if self.drained():
                     break
+            self.pause()
             self._poll()
         return None
 

@@ -111,6 +111,8 @@ class ThreadPoolMixIn(BaseWSGIServer):
                 count += 1
                 self.process_request(connection)
             pool.end(worker, started, count)
+            if pool.leader is not worker:
+                self.pause()
         return True
 
 
@@ -201,3 +203,4 @@ class ThreadingMixIn(BaseWSGIServer):
             except IndexError:
                 return
             self.finish_request(connection, True)
+            self.pause()

@@ -23,11 +23,12 @@ __all__ = ["RequestFacts"]
 class RequestFacts(Exchange):
     """An exchange that describes its current request; before the first one, everything is empty."""
 
-    __slots__ = ("told_address",)
+    __slots__ = ("_own_address", "told_address")
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         super().__init__(request, client_address, server)
         self.told_address = ""  # by a proxy, of the current request's client
+        self._own_address = ""  # of the connection's, once somebody has asked
 
     @property
     def request(self) -> socket.socket:
@@ -68,7 +69,9 @@ class RequestFacts(Exchange):
 
     def address_string(self) -> str:
         """REMOTE_ADDR, and the first word of a log line: the client's address, which a proxy that is trusted tells."""
-        return self.told_address or remote_address(self.client_address)[0]
+        if not self._own_address:
+            self._own_address = remote_address(self.client_address)[0]
+        return self.told_address or self._own_address
 
     def port_integer(self) -> int:
         """The client's port; 0 for a unix socket."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -52,6 +54,7 @@ class ClientSocket:
     def __init__(self, sock: socket.socket, take_over: Callable[[], None]) -> None:
         self._sock = sock
         self._take_over = take_over
+        self._users: set[threading.Thread] = set()
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._sock, name)
@@ -61,9 +64,22 @@ class ClientSocket:
         # Not yet: a debugger that lists what is here asks for every attribute, and calls none.
         def use(*args: Any, **kwargs: Any) -> Any:
             self._take_over()
+            self._users.add(threading.current_thread())
             return value(*args, **kwargs)
 
         return use
+
+    def wait_for_users(self, seconds: float) -> None:
+        """Wait until the application's other threads that have used the socket have ended, but not for long.
+
+        simple-websocket, for one, wakes the application when the client's close frame has come, and answers it after
+        that, in a thread of its own: an application that returns at once would have the socket closed before.
+        """
+        until = time.monotonic() + seconds
+        for thread in self._users:
+            # Those that Python did not start cannot be waited for.
+            if thread is not threading.current_thread() and not isinstance(thread, threading._DummyThread):
+                thread.join(max(until - time.monotonic(), 0.0))
 
     def fileno(self) -> int:
         """The descriptor. Watching it, with ``selectors`` for instance, is only a look."""

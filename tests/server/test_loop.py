@@ -33,6 +33,7 @@ class FakePoller:
     """Tells of what the test says; waiting takes no time but the clock's."""
 
     rearms = True
+    hung_up = 1
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -72,6 +72,7 @@ class Connection:
         "_empty_lines",
         "_eof",
         "_error",
+        "_keeps",
         "_missing",
         "_parser",
         "_persistent",
@@ -91,6 +92,7 @@ class Connection:
     def __init__(self, parser: RequestParser, version: tuple[int, int] = (1, 1)) -> None:
         self._parser = parser
         self._version = version
+        self._keeps = version >= (1, 1)
         self._buffer = b""
         self._start = 0  # offset in _buffer of the first byte not yet read
         self._eof = False
@@ -134,7 +136,7 @@ class Connection:
             return None
         self.idle = False
         self.request = request
-        self._persistent = request.persistent and self._version >= (1, 1)
+        self._persistent = self._keeps  # as the request would: those that are known are plain ones of HTTP/1.1
         return request
 
     def next_event(self) -> Event:
@@ -203,7 +205,7 @@ class Connection:
     def _begin(self, request: Request) -> None:
         self._scanned = self._section_start = self._empty_lines = 0
         self.request = request
-        self._persistent = request.persistent and self._version >= (1, 1)
+        self._persistent = request.persistent and self._keeps
         self.continue_expected = request.expect_continue
         if request.length is None:
             self._reader = ChunkedReader(self._parser)
@@ -340,7 +342,7 @@ class Connection:
             head,
             self.framing,
             length,
-            version=b"HTTP/1.1" if self._version >= (1, 1) else b"HTTP/1.0",
+            version=b"HTTP/1.1" if self._keeps else b"HTTP/1.0",
             date=date,
             server=server,
             connection=self._connection_field(version),

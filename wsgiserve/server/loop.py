@@ -172,12 +172,13 @@ class ConnectionLoop:
         self.acceptor.resume(now)
         before, self._polled_at = self._polled_at, now
         notes, connections, ready = self.notes_arrivals, self.connections, self._ready
-        for fileno, hung_up in self.poller.poll(self._poll_timeout(now)):
+        hung_up = self.poller.hung_up
+        for fileno, events in self.poller.poll(self._poll_timeout(now)):
             connection = connections.get(fileno)
             if connection is None:
                 self.service_event(fileno)
                 continue
-            if hung_up:
+            if events & hung_up:
                 connection.hung_up = True
             connection.readable = True
             if notes and connection.arrived_after == inf:

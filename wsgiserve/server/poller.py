@@ -24,14 +24,14 @@ import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
 __all__ = ["EpollPoller", "Poller", "SelectorPoller", "Waker", "new_poller"]
 
-Ready = Iterable[tuple[int, bool]]
-"""Descriptors with whether the peer has hung up, at least its sending half."""
+Ready = list[tuple[int, int]]
+"""Descriptors, each with bits of which ``hung_up`` are set when the peer has hung up, at least its sending half."""
 
 
 class Waker:
@@ -72,6 +72,8 @@ class Poller(Protocol):
     waker: Waker
     rearms: bool
     """Whether ``rearm`` does anything."""
+    hung_up: int
+    """See ``Ready``."""
 
     def register(self, fileno: int) -> None:
         """Watch for bytes to read."""
@@ -106,17 +108,18 @@ if sys.platform == "linux":
     _WRITE = select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
     # Whoever is woken may leave connections to others: no edge would tell them. EPOLLRDHUP does not go with it.
     _ACCEPT = select.EPOLLIN | select.EPOLLEXCLUSIVE
-    _HUNG_UP = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
     class EpollPoller:
         """Edge-triggered epoll."""
 
         rearms = False
+        hung_up = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
         def __init__(self) -> None:
             self._epoll = select.epoll()
             self.waker = Waker()
-            self._epoll.register(self.waker.fileno, select.EPOLLIN)
+            self._rung = self.waker.fileno, select.EPOLLIN
+            self._epoll.register(*self._rung)
 
         def register(self, fileno: int) -> None:
             self._epoll.register(fileno, _READ)
@@ -142,12 +145,11 @@ if sys.platform == "linux":
                 self._epoll.modify(fileno, events)
 
         def poll(self, timeout: float | None) -> Ready:
-            ready = []
-            for fileno, mask in self._epoll.poll(timeout):
-                if fileno == self.waker.fileno:
-                    self.waker.silence()
-                else:
-                    ready.append((fileno, bool(mask & _HUNG_UP)))
+            # Neither a loop nor a list of our own, for which every request would pay.
+            ready = self._epoll.poll(timeout)
+            if self._rung in ready:
+                self.waker.silence()
+                ready.remove(self._rung)
             return ready
 
         def wake(self) -> None:
@@ -167,6 +169,7 @@ class SelectorPoller:
     """
 
     rearms = True
+    hung_up = 1
 
     def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
         self._selector = selector or selectors.DefaultSelector()
@@ -206,7 +209,7 @@ class SelectorPoller:
             else:
                 with self._lock:
                     self._leave_out(fileno)
-                ready.append((fileno, False))  # a level-triggered selector will tell of a hang-up again
+                ready.append((fileno, 0))  # a level-triggered selector will tell of a hang-up again
         self._polling = False
         return ready
 

@@ -240,7 +240,6 @@ def test_a_head_that_was_written_before_is_written_anew_when_something_has_chang
         ("HEAD", "1.1", "", (1, 1), 200, None, b"hello"),
         ("GET", "1.0", "", (1, 1), 200, None, b"hello"),
         ("GET", "1.0", KEEP, (1, 1), 200, None, b"hello"),
-        ("GET", "1.1", "Connection: close\r\n", (1, 1), 200, None, b"hello"),
         ("GET", "1.1", "Content-Length: 3\r\n", (1, 1), 200, None, b"hello"),
         ("GET", "1.1", "", (1, 0), 200, None, b"hello"),
         ("GET", "1.1", "", (1, 1), 204, None, b"hello"),
@@ -259,7 +258,7 @@ def test_where_there_is_something_to_decide_the_long_way_has_to_be_gone(
     assert http.send_whole(head, content, b"", b"") == b""
     assert http.framing is None
     # Nor does it help that the head was written before, for a request that has nothing unusual.
-    head.written = (b"", b"", len(content)), b"wrong"
+    head.written = (b"", b"", len(content), True), b"wrong"
     if (method, version, fields, ours) != ("GET", "1.1", "", (1, 1)):
         assert http.send_whole(head, content, b"", b"") == b""
 
@@ -270,10 +269,19 @@ def test_a_response_that_was_begun_cannot_be_sent_whole() -> None:
     assert http.send_whole(ok(), b"hello", b"", b"") == b""
 
 
-def test_a_connection_that_is_to_be_closed_says_so_the_long_way() -> None:
-    http = asked()
-    http.close_after_response()
-    assert http.send_whole(ok(), b"hello", b"", b"") == b""
+@pytest.mark.parametrize("fields", ["", "Connection: close\r\n"])
+def test_a_whole_response_on_a_connection_that_is_to_be_closed_says_so(fields: str) -> None:
+    head = ok()
+    for _ in range(2):
+        whole, long = asked(fields=fields), asked(fields=fields)
+        if not fields:
+            assert asked().send_whole(head, b"hello", b"today", b"s/1") == long_way(asked(), head, b"hello")
+            whole.close_after_response()
+            long.close_after_response()
+        said = whole.send_whole(head, b"hello", b"today", b"s/1")
+        assert said == long_way(long, head, b"hello")
+        assert CLOSES in said
+        assert whole.finish() is CLOSE
 
 
 @pytest.mark.parametrize("rest", [b"", b"\r\n", b"GET /"])

@@ -136,7 +136,7 @@ class Connection:
             return None
         self.idle = False
         self.request = request
-        self._persistent = self._keeps  # as the request would: those that are known are plain ones of HTTP/1.1
+        self._persistent = request.persistent and self._keeps
         return request
 
     def next_event(self) -> Event:
@@ -291,16 +291,22 @@ class Connection:
             date, server: as ``send_response`` takes them.
         """
         request, length = self.request, len(content)
-        if request is None or not request.usual or not self._persistent or self.framing is not None:
+        if request is None or not request.usual or not self._keeps or self.framing is not None:
             return b""
         said, written = head.written  # of one moment: another thread may be writing another one
-        if said != (date, server, length):
+        if said != (date, server, length, self._persistent):
             if not length or head.status in _UNUSUAL_STATUS or head.length not in (None, length):
                 return b""
             written = response_head(
-                head, Framing.LENGTH, length, version=b"HTTP/1.1", date=date, server=server, connection=b""
+                head,
+                Framing.LENGTH,
+                length,
+                version=b"HTTP/1.1",
+                date=date,
+                server=server,
+                connection=b"" if self._persistent else b"close",
             )
-            head.written = (date, server, length), written
+            head.written = (date, server, length, self._persistent), written
         self.framing = _LENGTH
         self._missing = 0
         self.content_sent = length

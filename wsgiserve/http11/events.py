@@ -134,8 +134,9 @@ class Request:
         length: bytes of content to come; 0 for none, None when chunked.
         persistent: the client would keep the connection (RFC 9112 §9.3).
         expect_continue: the client waits for ``100 Continue`` before it sends content (RFC 9110 §10.1.1).
-        usual: an HTTP/1.1 request without content whose connection persists, and whose response has content.
-        repeats: line and fields were read before, so the whole may come again, and is worth keeping.
+        usual: an HTTP/1.1 request without content, whose response has content.
+        repeats: line and fields were read before, so the whole may come again, and is worth keeping; there is no
+            content.
         memo: as in RequestLine; of a request that ``repeats``.
     """
 
@@ -155,7 +156,7 @@ class Request:
         self.length = length
         self.persistent = persistent
         self.expect_continue = expect_continue
-        self.usual = fields.plain and line.usual
+        self.usual = length == 0 and line.usual
         self.repeats = repeats
         self.memo: Any = None
 

@@ -76,13 +76,13 @@ class RequestParser:
             fields, repeats = self._parse_section(section_bytes), False
         if fields.plain and line.version == (1, 1):
             return Request(line, fields, 0, True, False, repeats)
-        return self._frame(line, fields)
+        return self._frame(line, fields, repeats)
 
     def keep_head(self, head: bytes, request: Request) -> None:
         """Remember a request that ``repeats`` by its whole head, the empty line included."""
         _keep(self.heads, head, request)
 
-    def _frame(self, line: RequestLine, fields: FieldSection) -> Request:
+    def _frame(self, line: RequestLine, fields: FieldSection, repeats: bool) -> Request:
         # RFC 9112 §3.2: 400 for any HTTP/1.1 request without Host, whatever the form of its target.
         if fields.host is None and line.version >= (1, 1):
             raise RemoteProtocolError("an HTTP/1.1 request without a Host field")
@@ -91,7 +91,8 @@ class RequestParser:
             raise RemoteProtocolError("the content is longer than this server takes", status=413)
         # RFC 9110 §10.1.1: ignored in HTTP/1.0, and without content there is nothing to wait for.
         expect = fields.expect_continue and line.version >= (1, 1) and length != 0
-        return Request(line, fields, length, request_persistent(line.version, fields), expect)
+        persistent = request_persistent(line.version, fields)
+        return Request(line, fields, length, persistent, expect, repeats and length == 0)
 
     # Request-line
 

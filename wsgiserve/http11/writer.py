@@ -27,7 +27,8 @@ class ResponseHead:
         length: of the content by the application's Content-Length, None if it sent none.
         date: the application sent a Date of its own.
         server: the application sent a Server of its own.
-        written: for a ``Connection``: the date, server and length for which it was written last, and the bytes.
+        written: for a ``Connection``: the date, server, length and persistence of the connection for which it was
+            written last, and the bytes.
     """
 
     __slots__ = ("date", "fields", "length", "reason", "server", "status", "written")
@@ -41,7 +42,7 @@ class ResponseHead:
         self.length = length
         self.date = date
         self.server = server
-        self.written: tuple[tuple[bytes, bytes, int], bytes] = ((b"", b"", -1), b"")
+        self.written: tuple[tuple[bytes, bytes, int, bool], bytes] = ((b"", b"", -1, False), b"")
 
 
 def response_head(

@@ -58,12 +58,9 @@ class Exchange(Channel):
             self._send_all(Outbox(memoryview(data)[sent:]))
 
     def send_whole(self, head: ResponseHead, content: bytes) -> bool:
-        """Send the usual response in one piece; False if it is none, and nothing was sent.
-
-        It is none on a connection that is to be closed, and so neither where the application has the socket.
-        """
+        """Send the usual response in one piece; False if it is none, and nothing was sent."""
         server = self.server
-        if server.stopping or server.timing is not None:
+        if server.stopping or server.timing is not None or self.detached:
             return False
         clock, started = server.date, self.started
         date = clock.value if started < clock.until else clock.renew(started)

@@ -18,7 +18,16 @@ from json.encoder import encode_basestring_ascii as quote
 from wsgiserve.console import Color, Console, escape, shorten
 from wsgiserve.server.access import Access, AccessLog, flush_of
 
-__all__ = ["LineLog", "except_for", "format_duration", "format_size", "make_access_log", "make_line", "request_id"]
+__all__ = [
+    "Filtered",
+    "LineLog",
+    "except_for",
+    "format_duration",
+    "format_size",
+    "make_access_log",
+    "make_line",
+    "request_id",
+]
 
 # Seconds from which the time of a request is worth a look, and from which it is worth a worry.
 _SLOW, _VERY_SLOW = 0.5, 2.0
@@ -81,17 +90,25 @@ def except_for(patterns: Sequence[str], log: AccessLog) -> AccessLog:
     """
     if not patterns:
         return log
-    return _Filtered(re.compile("|".join(map(translate, patterns))), log)
+    is_quiet = re.compile("|".join(map(translate, patterns))).match
+    return Filtered(lambda access: access.status >= 500 or not is_quiet(access.target.partition("?")[0]), log)
 
 
-class _Filtered:
-    def __init__(self, quiet: re.Pattern[str], log: AccessLog) -> None:
-        self._is_quiet = quiet.match
+class Filtered:
+    """An access log that is told of some requests only.
+
+    Args:
+        wanted: whether it is.
+    """
+
+    def __init__(self, wanted: Callable[[Access], object], log: AccessLog) -> None:
+        self._wanted = wanted
         self._log = log
         self.flush = flush_of(log)
 
     def __call__(self, access: Access) -> None:
-        if access.status >= 500 or not self._is_quiet(access.target.partition("?")[0]):
+        """Pass it on, or not."""
+        if self._wanted(access):
             self._log(access)
 
 

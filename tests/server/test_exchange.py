@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from tests.server.doubles import Bench
 from wsgiserve.errors import ClientDisconnected, ClientTimeout, RemoteProtocolError
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.wsgi.filewrapper import KernelFile
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 DEADLINES = Deadlines(head=10, body=20, keep_alive=15, write=30, tls_handshake=5)
 
@@ -282,3 +286,23 @@ def test_a_failure_before_the_response_is_answered(bench: Bench) -> None:
     bench.connection.fail_response(500, "it failed")
     assert bench.stream.sent.startswith(b"HTTP/1.1 500 ")
     assert bench.stream.sent.endswith(b"it failed\n")
+
+
+def test_the_date_of_a_whole_response_is_of_when_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("time.perf_counter", lambda: now)
+    monkeypatch.setattr("time.time", lambda: 784110777.0 + now)
+
+    def slow(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        nonlocal now
+        now += 4 * (environ["PATH_INFO"] == "/slow")
+        start_response("200 OK", [])
+        return [b"done"]
+
+    bench = Bench(monkeypatch, app=slow)
+    for path, date in [("/", b"37"), ("/slow", b"41"), ("/", b"41")]:
+        bench.stream.sent = b""
+        assert bench.arrive(request(path))
+        bench.connection.handle_one_request()
+        assert b"Date: Sun, 06 Nov 1994 08:49:%b GMT" % date in bench.stream.sent
+    bench.close()

@@ -10,6 +10,8 @@ import pytest
 
 from tests.server.client import Client, connect, request
 from tests.server.running import GET, SECONDS, Held, hello, running, until
+from wsgiserve.accesslog import Filtered, LineLog
+from wsgiserve.server.access import Access, AccessLog
 from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
 
 if TYPE_CHECKING:
@@ -253,3 +255,45 @@ def test_the_last_line_of_the_log_is_written_before_serve_forever_returns(
         server.stop()
         threading.Timer(0.03, write.set).start()
     assert len(lines) == 1
+
+
+def test_a_line_is_written_though_something_slow_was_begun_in_the_same_go() -> None:
+    held = Held()
+    written: list[str] = []
+    server = pool(held, threads=2)
+    server.access_log = LineLog(lambda access: access.target, written.append)
+    with running(server):
+        for _ in range(20):
+            quick, slow = connected(server), connected(server)
+            quick.send(request("/quick"))
+            slow.send(request("/held"))
+            until(lambda: "/quick" in "".join(written))
+            held.go.set()
+            until(lambda: "/held" in "".join(written))
+            held.go.clear()
+            written.clear()
+            quick.close()
+            slow.close()
+
+
+def test_another_access_log_can_be_set_at_any_time() -> None:
+    first: list[str] = []
+    second: list[str] = []
+    third: list[Access] = []
+    logs: list[AccessLog | None] = [
+        LineLog(lambda access: access.target, first.append),
+        Filtered(lambda access: access.status >= 400, LineLog(lambda access: access.target, second.append)),
+        None,
+        third.append,
+    ]
+    with running(pool()) as server:
+        client = connected(server)
+        for number, log in enumerate(logs):
+            server.access_log = log
+            client.exchange(request(f"/{number}"))
+            (connection,) = server.connections.values()
+            with connection.lock:  # the line is written behind the response, by who has the connection
+                pass
+        until(lambda: third)
+        client.close()
+    assert (first, second, [access.target for access in third]) == (["/0"], [], ["/3"])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wsgiserve.server.takeover import ClientSocket
+from wsgiserve.server.takeover import THREAD_NAMES, ClientSocket
 
 
 class Taken:
@@ -148,14 +148,35 @@ def test_threads_of_the_application_that_have_used_it_are_waited_for(taken: Take
     assert taken.theirs.recv(100) == b", answered"
 
 
-def test_a_thread_that_does_not_end_is_not_waited_for_for_ever_nor_is_the_one_that_waits(taken: Taken) -> None:
-    taken.client.sendall(b"mine")
-    thread = threading.Thread(target=lambda: taken.client.recv(100))
+def use_from_thread(taken: Taken, name: str | None = None) -> threading.Thread:
+    """A thread that has used the socket, and waits in it for what the peer says."""
+    thread = threading.Thread(target=lambda: (taken.client.sendall(b"x"), taken.client.recv(100)), name=name)
     thread.start()
-    until = threading.Event()
-    while not taken.client._users - {threading.current_thread()}:
-        until.wait(0.001)
+    assert taken.theirs.recv(1) == b"x"
+    return thread
+
+
+def test_neither_threads_that_do_not_end_nor_the_one_that_waits_are_waited_for_for_ever(taken: Taken) -> None:
+    thread = use_from_thread(taken)
+    taken.client.getsockname()
+    taken.client.sendall(b"mine")
     taken.client.wait_for_users(0.0)
     assert thread.is_alive()
     taken.theirs.sendall(b"go")
     thread.join(20)
+
+
+def test_threads_of_the_server_are_not_waited_for(taken: Taken) -> None:
+    thread = use_from_thread(taken, f"{THREAD_NAMES}5")
+    taken.client.wait_for_users(threading.TIMEOUT_MAX)
+    assert thread.is_alive()
+    taken.theirs.sendall(b"go")
+    thread.join(20)
+
+
+def test_threads_that_have_ended_are_forgotten(taken: Taken) -> None:
+    for _ in range(10):
+        thread = use_from_thread(taken)
+        taken.theirs.sendall(b"go")
+        thread.join(20)
+    assert len(taken.client._users) == 1

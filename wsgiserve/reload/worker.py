@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from wsgiserve import logs
+from wsgiserve.accesslog import Filtered
 from wsgiserve.config import Config
 from wsgiserve.console import ColorChoice, Form, make_console
 from wsgiserve.environment import Environment
@@ -154,7 +155,7 @@ class Worker:
         write = self._access_log
         if write is None or self._shown == "all":
             return write
-        return (lambda access: write(access) if access.status >= 400 else None) if self._shown == "errors" else None
+        return Filtered(lambda access: access.status >= 400, write) if self._shown == "errors" else None
 
 
 def _load(order: Message, tools: Tools | None) -> tuple[Message, LoadedApp]:

@@ -1,4 +1,4 @@
-"""What one finished request tells the log. Floor 3; formatting it is the business of ``wsgiserve/logs.py``."""
+"""What one finished request tells the log. Floor 3; formatting it is the business of ``wsgiserve/accesslog.py``."""
 
 from __future__ import annotations
 

@@ -93,6 +93,7 @@ class BaseWSGIServer(ConnectionLoop):
     Instance variables:
 
     - host, port, app, passthrough_errors, ssl_context, socket, sockets, server_address, address_family
+    - access_log, write_access: the same; the first may be set
     - explain: makes the page of an error, if there is to be one; see ``Explain``
     - proxy_headers: which proxies are believed what they say of their clients; None for none
     - proxy_protocol: which peers begin with a PROXY header; None for none
@@ -121,12 +122,13 @@ class BaseWSGIServer(ConnectionLoop):
         multiprocess: bool = False,
     ) -> None:
         self.app = app
+        self.write_access: AccessLog | None = None
+        self._flush_log = flush_of(None)
         self.handler = handler or WSGIRequestHandler
         self.passthrough_errors = passthrough_errors
         self.ssl_context: ssl.SSLContext | None = make_ssl_context(ssl_context)
         self.parser = RequestParser(limits or Limits())
         self.http_version = (1, 0) if self.handler.protocol_version == "HTTP/1.0" else (1, 1)
-        self.access_log = access_log
         self.date = DateClock()
         self.numbers: Iterator[int] = itertools.count(1)
         self.multiprocess = self.multiprocess or multiprocess
@@ -141,7 +143,7 @@ class BaseWSGIServer(ConnectionLoop):
         self._describe_listener(host, port)
         super().__init__(self.sockets, deadlines or Deadlines(), max_connections)
         self.acceptor.shared = multiprocess
-        self._flush_log = flush_of(access_log)
+        self.access_log = access_log
         self.explain: Explain | None = None
         self.timing: Timing | None = None
         self.proxy_headers: ProxyHeaders | None = None
@@ -163,6 +165,18 @@ class BaseWSGIServer(ConnectionLoop):
         self.port = int(self.server_address[1]) if named else port
         self.server_name, self.server_port = self.host, self.port
 
+    @property
+    def access_log(self) -> AccessLog | None:
+        """Called with each finished request; may be another one, or None, at any time."""
+        return self.write_access
+
+    @access_log.setter
+    def access_log(self, log: AccessLog | None) -> None:
+        self._flush_log()
+        self.write_access = log
+        self.notes_arrivals = log is not None
+        self._flush_log = flush_of(log)
+
     # For the caller
 
     def add_listener(self, listener: socket.socket) -> None:
@@ -178,8 +192,6 @@ class BaseWSGIServer(ConnectionLoop):
         Raises:
             Exception: of the application, if ``passthrough_errors`` is set.
         """
-        self.notes_arrivals = self.access_log is not None
-        self._flush_log = flush_of(self.access_log)
         self._serving_thread = threading.get_ident()
         self._stopped.clear()
         try:

@@ -7,6 +7,7 @@ left of a response that nothing follows does not wait here: it goes to the polle
 from __future__ import annotations
 
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout
@@ -62,8 +63,8 @@ class Exchange(Channel):
         server = self.server
         if server.stopping or server.timing is not None or self.detached:
             return False
-        clock, started = server.date, self.started
-        date = clock.value if started < clock.until else clock.renew(started)
+        clock, now = server.date, time.perf_counter()
+        date = clock.value if now < clock.until else clock.renew(now)
         data = self.http.send_whole(head, content, date, self.server_field)
         if not data:
             return False
@@ -211,6 +212,7 @@ class Exchange(Channel):
         """
         http = self.http
         http.close_after_response()
+        self.rests = False
         if self.detached:
             self._take_back()
         elif self._outbox is not None:

@@ -122,6 +122,7 @@ class ForkingMixIn(BaseWSGIServer):
         ended, alive = os.pipe()
         number = next(self.numbers)
         self._busy = len(self._children) + 1
+        self.pause()
         _flush_streams()
         try:
             pid = os.fork()
@@ -160,13 +161,13 @@ class ForkingMixIn(BaseWSGIServer):
             self._become_child(connection)
             self.finish_request(connection, True)
             self.serve()
-            self.pause()
             status = 0
         except KeyboardInterrupt:
             pass
         except BaseException:
             log.critical("internal error in process %d, which ends", os.getpid(), exc_info=True)
         finally:
+            self.pause()
             _flush_streams()
             os._exit(status)
 

@@ -6,15 +6,18 @@ Floor 3. The way of a request is one straight line; each step is one function in
     process_request        server/mixins.py     the only line that differs between modes
     advance                server/channel.py    all that can be done without waiting for the client
       recv                 server/stream.py     bytes, or ClientDisconnected
+      receive_again        http11/connection.py a head that was read before -> Request
       receive_data         http11/connection.py
       next_event           http11/connection.py -> parser.py      -> Request
     handle_one_request     server/handler.py
       make_environ         wsgi/environ.py                        -> environ
       run(app, environ)    wsgi/gateway.py      <-> application
+      send_whole           server/exchange.py -> http11/connection.py: head and body in one piece, if that is all
       send_response/_data  http11/connection.py -> framing.py -> writer.py -> bytes
       send                 server/exchange.py -> stream.py
       log_access           server/request_log.py                  -> access.py
       settle_response      server/exchange.py   finish            -> KEEP_ALIVE | CLOSE
+    pause                  server/base.py       when nothing else is ready: the access log is written
 
 Between two calls of ``advance`` a connection belongs to the poller and holds no thread: while a head arrives, while it
 is idle, while the client takes the rest of a finished response, while a refused client is heard out.
@@ -131,12 +134,12 @@ class WSGIRequestHandler(RequestLog):
             raise
         except BaseException as error:
             status, note = self._fail(error, gateway)
-            if self._has_log:
+            if server.notes_arrivals or self._is_told:
                 self.log_access(status, time.perf_counter() - started, note, queue_note)
             if self._passes_on(error):
                 raise
         else:
-            if self._has_log:
+            if server.notes_arrivals or self._is_told:
                 self.log_access(gateway.status, time.perf_counter() - started, "", queue_note)
             self.settle_response()
         finally:

@@ -173,7 +173,8 @@ class ConnectionLoop:
         before, self._polled_at = self._polled_at, now
         notes, connections, ready = self.notes_arrivals, self.connections, self._ready
         hung_up = self.poller.hung_up
-        for fileno, events in self.poller.poll(self._poll_timeout(now)):
+        news = self.poller.poll(self._poll_timeout(now))
+        for fileno, events in news:
             connection = connections.get(fileno)
             if connection is None:
                 self.service_event(fileno)
@@ -192,7 +193,7 @@ class ConnectionLoop:
         # After polling: whose request has come while everybody was busy is not late, we are.
         if now >= self._sweep_at:
             self._sweep(now)
-        elif ready:
+        elif news:
             self.sweep_by(now + self._sweep_within)  # they will have other deadlines
 
     def _poll_timeout(self, now: float) -> float | None:

@@ -43,7 +43,8 @@ class ThreadPoolMixIn(BaseWSGIServer):
             raise ValueError("threads must be at least 1")
         super().__init__(*args, **kwargs)
         self.threads = threads
-        self._pool = Pool(threads, self._work, self._tell_of_stuck_threads)
+        # What was done before something slow in the same go has its line in the log now.
+        self._pool = Pool(threads, self._work, self._tell_of_stuck_threads, self.pause)
         self.poller.waker.on_signal = self._pool.wake_deputy  # the main thread, where signals are handled
 
     def serve(self) -> None:
@@ -97,6 +98,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
         while pool.leader is worker:
             connection = self.next_ready()
             if connection is None:
+                self.pause()
                 return False
             started, count = pool.begin(worker), 1
             self.process_request(connection)

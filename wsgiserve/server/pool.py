@@ -81,6 +81,7 @@ class Pool:
         threads: how many.
         work: takes what is to be done and does it between ``begin`` and ``end``, again and again while its worker is
             the ``leader``; returns False when there will never be anything again. What it raises ends the pool.
+        on_slow: called by the deputy when it has taken the lead from a worker that is inside something for too long.
         on_stuck: called by the deputy when all threads have been busy with the very same things for
             ``STUCK_SECONDS``, and after as many again, until it returns true: it has been dealt with.
 
@@ -90,7 +91,11 @@ class Pool:
     """
 
     def __init__(
-        self, threads: int, work: Callable[[Worker], bool], on_stuck: Callable[[], bool] | None = None
+        self,
+        threads: int,
+        work: Callable[[Worker], bool],
+        on_stuck: Callable[[], bool] | None = None,
+        on_slow: Callable[[], object] = lambda: None,
     ) -> None:
         self.workers: list[Worker] = []
         self._work = work
@@ -106,6 +111,7 @@ class Pool:
         self._average = 0.0
         self._slow_since = inf
         self._on_stuck = on_stuck
+        self._on_slow = on_slow
         self._stuck_turns: list[int] = []
         self._stuck_due = inf
 
@@ -173,6 +179,7 @@ class Pool:
                 idle, seen = 0, now
             elif leader is not None and now[1] & 1:
                 self._take_lead_from(leader, now[1])
+                self._on_slow()
             else:
                 idle += 1
             self._bell.acquire(timeout=_ROUND_SECONDS)

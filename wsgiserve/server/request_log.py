@@ -42,7 +42,7 @@ _QUEUE_SECONDS = 0.05
 class RequestLog(RequestFacts):
     """Writes the access lines of a connection."""
 
-    __slots__ = ("_has_log", "_number")
+    __slots__ = ("_is_told", "_number")
 
     _overrides_log = False
     _listens = False
@@ -51,7 +51,7 @@ class RequestLog(RequestFacts):
         super().__init__(request, client_address, server)
         self._number = 0  # of the current request, once somebody has asked for it
         # What stands in the class is looked up anew each time.
-        self._has_log = server.access_log is not None or self._listens
+        self._is_told = self._listens
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Find out once whether the short way, which calls none of these methods, would miss something."""
@@ -86,7 +86,7 @@ class RequestLog(RequestFacts):
         if self._overrides_log:
             self.log_request(status, size)
             return
-        write = self.server.access_log
+        write = self.server.write_access
         if write is None:
             return
         line = request.line
@@ -113,7 +113,7 @@ class RequestLog(RequestFacts):
         if self._overrides_log:
             self.log_error("code %d, message %s", error.status, error)
             return
-        write = self.server.access_log
+        write = self.server.write_access
         if write is not None:
             peer, number = self.address_string(), next(self.server.numbers)
             size = self.http.content_sent

@@ -16,7 +16,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["ClientSocket"]
+__all__ = ["THREAD_NAMES", "ClientSocket"]
+
+THREAD_NAMES = "wsgiserve-"
+"""How the names of the server's threads begin."""
 
 _LOOKS = frozenset(
     [
@@ -54,7 +57,7 @@ class ClientSocket:
     def __init__(self, sock: socket.socket, take_over: Callable[[], None]) -> None:
         self._sock = sock
         self._take_over = take_over
-        self._users: set[threading.Thread] = set()
+        self._users: frozenset[threading.Thread] = frozenset()  # changed by replacing it: several threads may
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._sock, name)
@@ -64,10 +67,17 @@ class ClientSocket:
         # Not yet: a debugger that lists what is here asks for every attribute, and calls none.
         def use(*args: Any, **kwargs: Any) -> Any:
             self._take_over()
-            self._users.add(threading.current_thread())
+            self._note_user(threading.current_thread())
             return value(*args, **kwargs)
 
         return use
+
+    def _note_user(self, thread: threading.Thread) -> None:
+        # Not the server's own, which do not end, and run other requests that send to this socket, as a chat does; nor
+        # those that Python did not start, which cannot be waited for.
+        if thread in self._users or thread.name.startswith(THREAD_NAMES) or isinstance(thread, threading._DummyThread):
+            return
+        self._users = frozenset([*filter(threading.Thread.is_alive, self._users), thread])
 
     def wait_for_users(self, seconds: float) -> None:
         """Wait until the application's other threads that have used the socket have ended, but not for long.
@@ -76,10 +86,8 @@ class ClientSocket:
         that, in a thread of its own: an application that returns at once would have the socket closed before.
         """
         until = time.monotonic() + seconds
-        for thread in self._users:
-            # Those that Python did not start cannot be waited for.
-            if thread is not threading.current_thread() and not isinstance(thread, threading._DummyThread):
-                thread.join(max(until - time.monotonic(), 0.0))
+        for thread in self._users - {threading.current_thread()}:
+            thread.join(max(until - time.monotonic(), 0.0))
 
     def fileno(self) -> int:
         """The descriptor. Watching it, with ``selectors`` for instance, is only a look."""

@@ -331,3 +331,12 @@ def test_a_browser_whose_cookie_changes_is_read_by_what_does_not() -> None:
     assert (first.common, second.own) == (None, (b"cookie", b"1"))
     assert second.common is third.common
     assert second.pairs == ((b"host", b"a.example"), (b"x-a", b"1"), (b"cookie", b"1"), (b"x-b", b"2"))
+
+
+@pytest.mark.parametrize("cookie", [b"a\x00", b"a\nb", b"x" * 100, b"a\r", b"\x7f"])
+def test_a_line_that_is_wrong_is_wrong_between_lines_that_were_read_before(cookie: bytes) -> None:
+    known, limits = RequestParser(Limits(field=90)), Limits(field=90)
+    head = b"GET / HTTP/1.1\r\n" + SECTION + b"\r\nCookie: %b"
+    assert outcome(known, head % b"fine")[0] != 400
+    assert outcome(known, head % cookie) == outcome(RequestParser(limits), head % cookie)
+    assert outcome(known, head % cookie)[0] in (400, 431)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.wsgi.playing import GET, builder, environ, environs, parse
 from wsgiserve.errors import RemoteProtocolError
+from wsgiserve.wsgi import environ as module
 from wsgiserve.wsgi.filewrapper import FileWrapper
 
 
@@ -159,14 +160,29 @@ def test_the_asterisk_is_everywhere() -> None:
 
 
 def test_what_an_application_does_to_its_environ_is_its_own_business() -> None:
-    requests = environs(GET * 3)
-    first, untouched = next(requests), next(environs(GET))
-    first |= dict.fromkeys(first, "changed")
-    first["added"] = "of its own"
-    second = next(requests)
-    assert second == untouched
-    second.clear()
-    assert next(requests) == untouched
+    untouched = next(environs(GET))
+    requests = environs(GET * 6)  # anew, from what is kept of lines and fields, and from what is kept of the whole
+    for found in requests:
+        assert found == untouched
+        found |= dict.fromkeys(found, "changed")
+        found["added"] = "of its own"
+        assert next(requests) == untouched
+
+
+def test_a_cookie_is_its_requests_own_where_all_else_is_the_same() -> None:
+    data = b"".join(GET[:-2] + b"Cookie: a=%d\r\nX-One: 1\r\n\r\n" % number for number in range(4))
+    cookies = [(found["HTTP_COOKIE"], found["HTTP_X_ONE"]) for found in environs(data)]
+    assert cookies == [(f"a={number}", "1") for number in range(4)]
+    assert ["HTTP_COOKIE" in found for found in environs(data + GET[:-2] + b"X-One: 1\r\n\r\n")] == [True] * 4 + [False]
+
+
+def test_what_is_kept_of_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_keys", {})
+    for number in range(600):
+        found = environ(GET[:-2] + b"X-%d: 1\r\nX-%b: 2\r\n\r\n" % (number, b"y" * 100))
+        assert (found[f"HTTP_X_{number}"], found["HTTP_X_" + "Y" * 100]) == ("1", "2")
+    assert 0 < len(module._keys) <= 512
+    assert all(len(name) < 100 for name in module._keys)
 
 
 def test_a_connection_has_what_its_server_knows_of_it() -> None:

@@ -195,9 +195,12 @@ class Connection:
         if end < 0:
             self._check_incomplete_head()
             return self._wait_for_head()
-        request = self._parser.parse_head(buffer[start:end])
-        if request.repeats:
-            self._parser.keep_head(buffer[start : end + 4], request)
+        head = buffer[start : end + 4]
+        request = self._parser.heads.get(head)
+        if request is None:
+            request = self._parser.parse_head(buffer[start:end])
+            if request.repeats:
+                self._parser.keep_head(head, request)
         self._start = end + 4
         self._begin(request)
         return request

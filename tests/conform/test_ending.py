@@ -16,6 +16,7 @@ from tests.server.running import refused, until
 from wsgiserve.conform.servers import Running, Server
 
 
+@pytest.mark.usefixtures("unmeasured")  # coverage has a handler of its own for SIGTERM
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_server_too_and_the_code_tells_which(number: signal.Signals, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "wsgiserve", "conform", "--server", "wsgiserve"]

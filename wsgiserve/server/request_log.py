@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.server.access import Access
 from wsgiserve.server.request_facts import RequestFacts
+from wsgiserve.wsgi.environ import PROTOCOLS
 
 if TYPE_CHECKING:
     import socket
@@ -29,7 +30,6 @@ log = logging.getLogger("wsgiserve.access")
 SWITCHED = 101
 
 _NO_NOTES = ("", "")
-_PROTOCOLS = {(1, 0): "HTTP/1.0", (1, 1): "HTTP/1.1"}
 
 # What Access(...) does, without the detour over Python: 0.3 µs less for each request.
 _new_access = tuple.__new__
@@ -99,7 +99,7 @@ class RequestLog(RequestFacts):
                     self.address_string(),
                     line.method.decode("latin-1"),
                     line.target.decode("latin-1"),
-                    _PROTOCOLS[line.version],
+                    PROTOCOLS[line.version],
                     status,
                     size,
                     number or next(self.server.numbers),

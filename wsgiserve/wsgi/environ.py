@@ -17,11 +17,12 @@ from wsgiserve.http11 import Request
 from wsgiserve.http11.events import RequestLine
 from wsgiserve.wsgi.filewrapper import FileWrapper
 
-__all__ = ["Environ", "EnvironBuilder"]
+__all__ = ["PROTOCOLS", "Environ", "EnvironBuilder"]
 
 Environ = dict[str, Any]
 
-_PROTOCOLS = {(1, 0): "HTTP/1.0", (1, 1): "HTTP/1.1"}
+PROTOCOLS = {(1, 0): "HTTP/1.0", (1, 1): "HTTP/1.1"}
+"""SERVER_PROTOCOL by the version of a request-line."""
 
 # Keys of names that were met before. Bounded, because anybody may send any name.
 _keys: dict[bytes, str | None] = {}
@@ -103,7 +104,7 @@ class EnvironBuilder:
             "REQUEST_METHOD": line.method.decode("latin-1"),
             "PATH_INFO": self._path_info(line.path),
             "QUERY_STRING": line.query.decode("latin-1"),
-            "SERVER_PROTOCOL": _PROTOCOLS[line.version],
+            "SERVER_PROTOCOL": PROTOCOLS[line.version],
             "REQUEST_URI": target,
             "RAW_URI": target,
         }

@@ -258,7 +258,7 @@ def test_where_there_is_something_to_decide_the_long_way_has_to_be_gone(
     assert http.send_whole(head, content, b"", b"") == b""
     assert http.framing is None
     # Nor does it help that the head was written before, for a request that has nothing unusual.
-    head.written = (b"", b"", len(content), True), b"wrong"
+    head.written = b"", b"", len(content), True, b"wrong"
     if (method, version, fields, ours) != ("GET", "1.1", "", (1, 1)):
         assert http.send_whole(head, content, b"", b"") == b""
 

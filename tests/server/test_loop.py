@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from tests.server.running import SECONDS
+from wsgiserve.server.channel import Channel
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.loop import ConnectionLoop
@@ -83,7 +84,7 @@ class FakeConnection:
     """What the loop knows of a connection."""
 
     def __init__(self, loop: Loop, fileno: int, deadline: float = inf) -> None:
-        self._loop = loop
+        self._loop = self.server = loop
         self.stream = FakeStream(fileno)
         self.lock = threading.Lock()
         self.deadline = deadline
@@ -93,6 +94,9 @@ class FakeConnection:
         self.closed = False
         self.expired_at: float | None = None
         self.flushed = 0
+
+    def settle(self) -> bool:
+        return Channel.settle(cast("Channel", self))
 
     def flush_meanwhile(self) -> None:
         self.flushed += 1
@@ -184,11 +188,11 @@ def test_news_that_come_while_a_connection_is_let_go_make_its_owner_keep_it(cloc
     loop = Loop(clock)
     connection = loop.add(5)
     connection.lock.acquire()
-    assert loop.settle(cast("WSGIRequestHandler", connection))
+    assert connection.settle()
     assert not connection.lock.locked()
     connection.lock.acquire()
     connection.readable = True
-    assert not loop.settle(cast("WSGIRequestHandler", connection))
+    assert not connection.settle()
     assert connection.lock.locked()
 
 
@@ -197,7 +201,7 @@ def test_a_closed_connection_is_let_go_without_a_word_to_the_poller(clock: Clock
     connection = loop.add(5)
     connection.lock.acquire()
     connection.close()
-    assert loop.settle(cast("WSGIRequestHandler", connection))
+    assert connection.settle()
     assert connection.lock.locked()
 
 

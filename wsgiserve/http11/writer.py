@@ -42,7 +42,7 @@ class ResponseHead:
         self.length = length
         self.date = date
         self.server = server
-        self.written: tuple[tuple[bytes, bytes, int, bool], bytes] = ((b"", b"", -1, False), b"")
+        self.written: tuple[bytes, bytes, int, bool, bytes] = (b"", b"", -1, False, b"")
 
 
 def response_head(

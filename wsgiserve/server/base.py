@@ -306,10 +306,6 @@ class BaseWSGIServer(ConnectionLoop):
             self.process_request(connection)
             self.pause()  # whatever takes its time next
 
-    def process_request(self, connection: WSGIRequestHandler) -> None:
-        """Have a connection served on which something happened. Here: by the caller."""
-        self.finish_request(connection)
-
     def pause(self) -> None:
         """As the base class: have the access log written."""
         self._flush_log()
@@ -337,7 +333,7 @@ class BaseWSGIServer(ConnectionLoop):
             for _ in _TURN:
                 if connection.advance():
                     return True
-                if self.settle(connection):
+                if connection.settle():
                     return False
         except Exception as error:
             self.handle_error(connection, error)
@@ -345,8 +341,10 @@ class BaseWSGIServer(ConnectionLoop):
             self.requeue(connection)
         return False
 
-    def finish_request(self, connection: WSGIRequestHandler, received: bool = False) -> None:
-        """Serve a connection until it has to wait for the client; then it belongs to the poller again.
+    def process_request(self, connection: WSGIRequestHandler, received: bool = False) -> None:
+        """Have a connection served on which something happened. Here: by the caller.
+
+        It is served until it has to wait for the client; then it belongs to the poller again.
 
         Args:
             received: ``receive_request`` has found a request already.
@@ -358,7 +356,7 @@ class BaseWSGIServer(ConnectionLoop):
                     connection.handle_one_request()
                     if not connection.rests:
                         continue
-                if self.settle(connection):
+                if connection.settle():
                     return
         except Exception as error:
             self.handle_error(connection, error)

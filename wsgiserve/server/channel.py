@@ -134,7 +134,19 @@ class Channel:
 
     def advance(self) -> bool:
         """Do all that can be done without waiting for the client; True when a request is there to be handled."""
-        return self._step(self)
+        step = self._step  # called by another name than its own, so as not to be looked for in the class first
+        return step(self)
+
+    def settle(self) -> bool:
+        """Let go of the channel; False if there is something to do on it already, and the caller still owns it."""
+        if self.closed:
+            return True
+        poller = self.server.poller
+        if poller.rearms:
+            poller.rearm(self.stream.fileno)
+        self.lock.release()
+        # Between our last look and the release somebody may have tried in vain to take it.
+        return not (self.readable and self.lock.acquire(False))
 
     def expire(self) -> None:
         """The deadline has passed: answer if somebody may be waiting for it, and go."""
@@ -187,13 +199,24 @@ class Channel:
 
     def _receive(self) -> bool:
         http = self.http
+        buffered = not http.idle  # what has come behind the last request is looked at first
         try:
-            if http.idle:
-                if not self.readable:
-                    return self._wait_for_request()
-                if self._receive_once():
-                    return True
             while True:
+                if not buffered:
+                    if not self.readable:
+                        return self._wait_for_request()
+                    self.readable = False
+                    data = self.stream.recv()
+                    if data:
+                        # Only ever set: an event that came meanwhile must not be forgotten.
+                        if self.stream.more or self.hung_up:
+                            self.readable = True
+                        if http.receive_again(data) is not None:
+                            self._waits_within = None
+                            return True
+                    if data is not None:
+                        http.receive_data(data)
+                buffered = False
                 event = http.next_event()
                 if isinstance(event, Request):
                     self._waits_within = None
@@ -201,37 +224,12 @@ class Channel:
                 if event is CLOSED:
                     self._part()
                     return False
-                if not self.readable:
-                    return self._wait_for_request()
-                if self._receive_once():
-                    return True
         except RemoteProtocolError as error:
             self._refuse(error)
         except ClientDisconnected as error:
             log.debug("%s: %s", self.peer, error)
             self.close()
         return False
-
-    def _receive_once(self) -> bool:
-        """Take what has come; True if it is one that was read before, and nothing else."""
-        self.readable = False
-        data = self.stream.recv()
-        if data is None:
-            return False
-        # Only ever set: an event that came meanwhile must not be forgotten.
-        if (self.stream.more or self.hung_up) and data:
-            self.readable = True
-        if self.http.receive_again(data) is not None:
-            self._waits_within = None
-            return True
-        self.http.receive_data(data)
-        return False
-
-    def _rest(self) -> None:
-        """Wait for the next request after a response; nothing of it has come, and the server is not stopping."""
-        self.rests = True
-        self._waits_within = False
-        self.deadline = UNSET
 
     def _wait_for_request(self) -> bool:
         within = not self.http.idle and self.http.started

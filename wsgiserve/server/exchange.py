@@ -14,6 +14,7 @@ from wsgiserve.errors import ClientDisconnected, ClientTimeout
 from wsgiserve.http11 import KEEP_ALIVE, NEED_DATA, Data, ResponseHead
 from wsgiserve.http11.framing import Framing
 from wsgiserve.server.channel import Channel
+from wsgiserve.server.deadlines import UNSET
 from wsgiserve.server.outbox import Outbox
 from wsgiserve.server.takeover import ClientSocket
 from wsgiserve.wsgi.filewrapper import KernelFile
@@ -192,17 +193,21 @@ class Exchange(Channel):
 
     def settle_response(self) -> None:
         """The response is out, or on its way: go on to the next request, the rest of this response, or the end."""
+        http = self.http
+        keep = http.finish() is KEEP_ALIVE
         self._served = True
+        if keep and http.idle and not self.readable and self._outbox is None and not self.server.stopping:
+            self.rests = True
+            self._waits_within = False
+            self.deadline = UNSET
+            return
         self.rests = False
-        keep = self.http.finish() is KEEP_ALIVE
         if self.detached:
             self._take_back()
         elif self._outbox is not None:
             self._wait_to_flush(keep=keep)
         elif not keep:
             self._begin_close()
-        elif self.http.idle and not self.readable and not self.server.stopping:
-            self._rest()
 
     def fail_response(self, status: int, reason: str, page: tuple[bytes, bytes] | None = None) -> None:
         """End a request that cannot be answered as the application meant: ``status`` if no head is out, then close.

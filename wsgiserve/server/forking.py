@@ -61,11 +61,11 @@ class ForkingMixIn(BaseWSGIServer):
         self._is_child = False
         self._busy = 0  # children, when the last one was made
 
-    def process_request(self, connection: WSGIRequestHandler) -> None:
+    def process_request(self, connection: WSGIRequestHandler, received: bool = False) -> None:
         """Fork for a request that is complete, or let it wait for a child to end."""
         if self._is_child:
-            self.finish_request(connection)
-        elif self.receive_request(connection):
+            super().process_request(connection, received)
+        elif received or self.receive_request(connection):
             self._waiting.append(connection)
             self._fork_for_waiting()
 
@@ -112,7 +112,7 @@ class ForkingMixIn(BaseWSGIServer):
             except OSError as error:
                 self.warn_once(NO_PROCESS._replace(why=f"the system says: {error.strerror}."))
                 if not self._children:
-                    self.finish_request(connection, True)
+                    super().process_request(connection, True)
                     continue
                 self._waiting.appendleft(connection)
                 break
@@ -159,7 +159,7 @@ class ForkingMixIn(BaseWSGIServer):
         status = 1
         try:
             self._become_child(connection)
-            self.finish_request(connection, True)
+            self.process_request(connection, True)
             self.serve()
             status = 0
         except KeyboardInterrupt:

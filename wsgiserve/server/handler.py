@@ -32,6 +32,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout, LocalProtocolError, RemoteProtocolError
+from wsgiserve.http11 import Request
 from wsgiserve.http11.framing import Framing
 from wsgiserve.server.errorstream import ErrorStream
 from wsgiserve.server.peer import peer_keys
@@ -53,6 +54,9 @@ error_log = logging.getLogger("wsgiserve.errors")
 
 # What nginx writes when the client closed the connection before it was answered. No client ever sees it.
 _CLIENT_LEFT = 499
+
+# Between two requests: one for all, because another one each time is 200 of 39,000 instructions.
+_NO_ENVIRON: Environ = {}
 
 _FAILED = "The application failed to answer this request. The server's log says why."
 
@@ -84,7 +88,7 @@ class WSGIRequestHandler(RequestLog):
       requestline, headers and environ
     """
 
-    __slots__ = ("_asks_for_address", "_errors", "_input", "_keys", "environ")
+    __slots__ = ("_asks_for_address", "_errors", "_input", "_keys", "_repeated", "_template", "environ")
 
     server_version = "wsgiserve"
     protocol_version = "HTTP/1.1"
@@ -100,7 +104,9 @@ class WSGIRequestHandler(RequestLog):
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         super().__init__(request, client_address, server)
         self.server_field = self.version_string().encode("latin-1")
-        self.environ: Environ = {}
+        self.environ = _NO_ENVIRON
+        self._repeated: Request | None = None  # what was asked last on this connection, and
+        self._template: Environ | None = None  # what is the same in the environ of all who ask it here
         self._keys: Environ | None = None  # what is the same in the environ of all requests
         self._errors: ErrorStream | None = None
         self._input: Input | None = None
@@ -143,7 +149,7 @@ class WSGIRequestHandler(RequestLog):
                 self.log_access(gateway.status, time.perf_counter() - started, "", queue_note)
             self.settle_response()
         finally:
-            self.environ = {}
+            self.environ = _NO_ENVIRON
             self.told_address = ""  # the next request of a proxy is another client's
             self._number = 0
 
@@ -162,13 +168,23 @@ class WSGIRequestHandler(RequestLog):
     def make_environ(self) -> Environ:
         """The environ of the current request."""
         request = self.http.request
+        if request is self._repeated and self._template is not None:
+            environ = self._template.copy()
+            environ["wsgi.input"] = BytesIO()
+            return environ
         assert request is not None
+        return self._build_environ(request)
+
+    def _build_environ(self, request: Request) -> Environ:
         server = self.server
         environ = server.environ_builder.build(self._keys or self._make_keys(), request)
         if request.length == 0:
             environ["wsgi.input"] = BytesIO()  # a tenth of what one of our own costs
         else:
             environ["wsgi.input"] = self._input = Input(self.receive_content)
+        if request.repeats and request.persistent and server.proxy_headers is None and not self._asks_for_address:
+            # Whoever asks it here again has the same environ. To copy it is 3,000 instructions less of 39,000.
+            self._repeated, self._template = request, environ.copy()
         if server.proxy_headers is not None:
             server.proxy_headers.apply(environ)
             self.told_address = environ["REMOTE_ADDR"]
@@ -195,7 +211,7 @@ class WSGIRequestHandler(RequestLog):
     def close(self) -> None:
         """Close the connection, and let go of what refers back to it."""
         super().close()
-        self._keys = self._errors = self.client_socket = None
+        self._keys = self._errors = self._template = self.client_socket = None
 
     # When something goes wrong
 

@@ -2,7 +2,7 @@
 
 Floor 3. Polls, and runs no request. A connection is *owned* by whoever holds its lock; what nobody owns belongs to the
 poller. Its news goes through ``_ready``: connections in there are owned already, by whoever takes them out, who has to
-``settle``, ``requeue`` or close each. One thread at a time calls ``next_ready``; others may be calling anything else
+have each ``settle`` or ``close``, or to ``requeue`` it. One thread at a time calls ``next_ready``; others may be calling anything else
 meanwhile.
 Source: RFC 9112 §9.5 and §9.6 for what is closed when.
 """
@@ -91,16 +91,6 @@ class ConnectionLoop:
 
     # Letting go of a connection; whoever calls these owns it
 
-    def settle(self, connection: WSGIRequestHandler) -> bool:
-        """Let go of a connection; False if there is something to do on it already, and the caller still owns it."""
-        if connection.closed:
-            return True
-        if self.poller.rearms:
-            self.poller.rearm(connection.stream.fileno)
-        connection.lock.release()
-        # Between our last look and the release somebody may have tried in vain to take it.
-        return not (connection.readable and connection.lock.acquire(False))
-
     def requeue(self, connection: WSGIRequestHandler) -> None:
         """Put a connection that has more to do behind all others on which something has happened by now."""
         self._requeued.append(connection)
@@ -143,7 +133,7 @@ class ConnectionLoop:
         for connection in list(self.connections.values()):
             if connection.lock.acquire(False):
                 connection.part_if_idle()
-                if not self.settle(connection):
+                if not connection.settle():
                     self.requeue(connection)
 
     # Polling; one thread at a time calls these
@@ -233,7 +223,7 @@ class ConnectionLoop:
             elif connection.lock.acquire(False):
                 self._expire(connection, now)
                 earliest = min(earliest, connection.deadline)
-                if not self.settle(connection):
+                if not connection.settle():
                     self._ready.append(connection)
         self._sweep_at = max(earliest, now + min(_SWEEP_SECONDS, self._sweep_within))
 

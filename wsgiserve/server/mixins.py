@@ -94,14 +94,14 @@ class ThreadPoolMixIn(BaseWSGIServer):
         return self._graceful_until - time.monotonic() if self.stopping else inf
 
     def _work(self, worker: Worker) -> bool:
-        pool, ready = self._pool, self._ready
+        pool, ready, process_request = self._pool, self._ready, self.process_request
         while pool.leader is worker:
             connection = self.next_ready()
             if connection is None:
                 self.pause()
                 return False
             started, count = pool.begin(worker), 1
-            self.process_request(connection)
+            process_request(connection)
             # Most often the same poll has told of others, and they are as quickly served: two looks at the clock for
             # all of them together.
             while ready and pool.leader is worker and not self.stopping:
@@ -111,7 +111,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
                     break
                 worker.turn += 2
                 count += 1
-                self.process_request(connection)
+                process_request(connection)
             pool.end(worker, started, count)
             if pool.leader is not worker:
                 self.pause()
@@ -144,9 +144,9 @@ class ThreadingMixIn(BaseWSGIServer):
             for thread in self._threads:
                 thread.join()
 
-    def process_request(self, connection: WSGIRequestHandler) -> None:
+    def process_request(self, connection: WSGIRequestHandler, received: bool = False) -> None:
         """Start a thread for a request that is complete, or let it wait for one."""
-        if not self.receive_request(connection):
+        if not received and not self.receive_request(connection):
             return
         self._waiting.append(connection)
         with self._running_lock:
@@ -204,5 +204,5 @@ class ThreadingMixIn(BaseWSGIServer):
                 connection = self._waiting.popleft()
             except IndexError:
                 return
-            self.finish_request(connection, True)
+            super().process_request(connection, True)
             self.pause()

@@ -89,7 +89,6 @@ class Gateway:
         # What was raised into the application. One that swallows it has still given no valid response: it comes back
         # where the response would go on. Forgotten at the end: its traceback refers to this object.
         self._fault: WSGIServeError | None = None
-        self._application: Application | None = None
         self.excess: str | None = None
 
     @property
@@ -131,18 +130,12 @@ class Gateway:
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None
     ) -> Callable[[bytes], None]:
         """PEP 3333's ``start_response``: take note of status and headers; they are sent with the first block."""
-        replaces, too_late = bool(exc_info), self._http.framing is not None
-        if exc_info and too_late and exc_info[1] is not None:
-            reason = "the application went on after an error that came too late for another response (PEP 3333)"
-            self._fault = LocalProtocolError(reason, code="E110", blame=blame_frame(sys._getframe(self._depth)))
+        if exc_info or self._head is not None:
             try:
-                raise exc_info[1].with_traceback(exc_info[2])
+                self._check_another(exc_info)
             finally:
                 exc_info = None  # a traceback that refers to this frame would keep both alive
         try:
-            if self._head is not None and (too_late or not replaces):
-                reason = "start_response was called a second time without exc_info (PEP 3333)"
-                raise LocalProtocolError(reason, code="E106")
             self._head = check_response(status, headers)
             self._fault = None
         except LocalProtocolError as error:
@@ -150,6 +143,21 @@ class Gateway:
             self._fault = error
             raise
         return self.write
+
+    def _check_another(self, exc_info: ExcInfo | None) -> None:
+        """Whether ``start_response`` may be called with an error in hand, or again."""
+        too_late = self._http.framing is not None
+        if exc_info and too_late and exc_info[1] is not None:
+            reason = "the application went on after an error that came too late for another response (PEP 3333)"
+            self._fault = LocalProtocolError(reason, code="E110", blame=blame_frame(sys._getframe(self._depth + 1)))
+            try:
+                raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+        if self._head is not None and (too_late or not exc_info):
+            reason = "start_response was called a second time without exc_info (PEP 3333)"
+            self._fault = LocalProtocolError(reason, code="E106", blame=blame_frame(sys._getframe(self._depth + 1)))
+            raise self._fault
 
     def write(self, data: bytes) -> None:
         """PEP 3333's ``write``: send a block now."""
@@ -181,7 +189,9 @@ class Gateway:
         if type(iterable) is not list or len(iterable) != 1 or head is None or self._fault is not None:
             return False
         block = iterable[0]
-        return type(block) is bytes and len(block) <= _JOIN_BYTES and self._transport.send_whole(head, block)
+        if type(block) is not bytes or len(block) > _JOIN_BYTES:
+            return False
+        return self._transport.send_whole(head, block)
 
     def _send_body(self, iterable: Iterable[bytes]) -> None:
         if type(iterable) is list or type(iterable) is tuple:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,6 +74,32 @@ def test_the_pool_has_so_many_threads_from_the_start_to_the_end() -> None:
         until(lambda: threads() == [f"wsgiserve-{number}" for number in range(5)])
         client.close()
     assert threads() == []
+
+
+def test_a_request_for_which_the_deputy_had_to_come_makes_its_kind_a_slow_one() -> None:
+    app = Held()
+    with running(pool(app, threads=2)) as server:
+        slow = connected(server, request("/held"))
+        app.wait_for(1)
+        until(lambda: list(server.slow_kinds.until) == [b"/held"])
+        app.go.set()
+        assert slow.read().status == 200
+        slow.close()
+
+
+def test_a_request_of_a_slow_kind_lets_others_be_served_without_the_deputy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsgiserve.server.pool.Pool._take_lead_from", lambda *_: None)
+    app = Held()
+    with running(pool(app, threads=2)) as server:
+        server.slow_kinds.note(b"/held", time.monotonic() + SECONDS)
+        slow = connected(server, request("/held"))
+        app.wait_for(1)
+        other = connected(server, GET)
+        assert other.read().status == 200
+        app.go.set()
+        assert slow.read().status == 200
+        slow.close()
+        other.close()
 
 
 def test_requests_run_in_the_pool_s_threads_and_environ_says_so() -> None:

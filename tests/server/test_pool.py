@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from math import inf
 
 import pytest
@@ -283,8 +284,61 @@ def test_work_that_has_become_fast_is_done_with_the_lead_in_hand_again(timed: Ti
 
 
 def test_work_that_is_slower_than_the_time_between_two_looks_is_slow_all_the_same(timed: Timed) -> None:
-    # After each of them it is time to look again, which takes two jobs; then one is known to be slow.
-    assert timed.kept_lead(*[3.0] * 12).count(False) == 4
+    # Two until it is known; then a look between two of them, each time after twice as long, up to three in a row.
+    kept = timed.kept_lead(*[3.0] * 26)
+    assert kept[:2] == [True, True]
+    assert kept[-8:].count(True) == 2
+
+
+def test_a_look_at_what_is_still_slow_makes_the_next_one_wait_twice_as_long(timed: Timed) -> None:
+    kept = timed.kept_lead(*[0.002] * 5000)
+    looks = [number for number, each in enumerate(kept) if each]
+    pauses = [round((later - earlier) * 0.002, 1) for earlier, later in pairwise(looks[1:])]
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
+
+
+def test_after_a_look_at_what_is_fast_again_the_next_slow_work_is_looked_at_soon(timed: Timed) -> None:
+    timed.kept_lead(*[0.002] * 1000)
+    timed.clock.now += 10
+    assert all(timed.kept_lead(*[20e-6] * 50))
+    timed.clock.now += 10
+    kept = timed.kept_lead(*[0.002] * 100)
+    assert kept[3:].count(True) == 1
+
+
+# Making way
+
+
+def test_who_makes_way_gives_up_the_lead_and_is_not_counted(timed: Timed) -> None:
+    pool = timed.jobs.pool
+    led: list[bool] = []
+
+    def slow(worker: Worker) -> None:
+        pool.make_way()
+        led.append(pool.leader is worker)
+        timed.clock.now += 10.0
+
+    done = threading.Event()
+    for _ in range(20):
+        timed.jobs.add(slow)
+    timed.jobs.add(setting(done))
+    assert done.wait(SECONDS)
+    until(lambda: len(led) == 20)
+    assert not any(led)
+    assert all(timed.kept_lead(*[20e-6] * 10))
+
+
+def test_who_does_not_lead_has_no_way_to_make() -> None:
+    pool = Pool(2, lambda worker: False)
+    leader, follower = Worker(), Worker()
+    leader.thread = threading.Thread()
+    pool.leader, pool._parked = leader, [follower]
+    pool.make_way()
+    assert pool.leader is leader
+    assert not leader.made_way
+    pool.leader = None
+    pool.make_way()
+    assert pool._parked == [follower]
 
 
 # The deputy

@@ -27,6 +27,7 @@ from wsgiserve.server.clock import DateClock
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.hints import Hint, log_hint
+from wsgiserve.server.kinds import SlowKinds
 from wsgiserve.server.loop import ConnectionLoop
 from wsgiserve.server.occupancy import Occupancy
 from wsgiserve.server.sockets import listen
@@ -97,6 +98,7 @@ class BaseWSGIServer(ConnectionLoop):
     - explain: makes the page of an error, if there is to be one; see ``Explain``
     - proxy_headers: which proxies are believed what they say of their clients; None for none
     - proxy_protocol: which peers begin with a PROXY header; None for none
+    - slow_kinds: of requests, see ``WSGIRequestHandler.kind``
     - timing: makes fields that tell how long a response took, if there are to be any; see ``Timing``
     """
 
@@ -148,6 +150,7 @@ class BaseWSGIServer(ConnectionLoop):
         self.timing: Timing | None = None
         self.proxy_headers: ProxyHeaders | None = None
         self.proxy_protocol: Peers | None = None
+        self.slow_kinds = SlowKinds()
         self._hinted: set[str] = set()
         self._fatal: BaseException | None = None
         self._stopped = threading.Event()
@@ -309,6 +312,9 @@ class BaseWSGIServer(ConnectionLoop):
     def pause(self) -> None:
         """As the base class: have the access log written."""
         self._flush_log()
+
+    def make_way(self, connection: WSGIRequestHandler) -> None:
+        """Before a request is run, if some kinds were slow: if this one will be, let others be served meanwhile."""
 
     def occupancy(self) -> Occupancy:
         """How many of those who can run a request do; for the access log."""

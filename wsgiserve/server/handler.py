@@ -128,6 +128,8 @@ class WSGIRequestHandler(RequestLog):
             self.running = True
             try:
                 self.environ = environ = self.make_environ()
+                if server.slow_kinds.until:
+                    server.make_way(self)
                 gateway.run(server.app, environ)
             finally:
                 self.running = False

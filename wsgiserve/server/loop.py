@@ -2,8 +2,8 @@
 
 Floor 3. Polls, and runs no request. A connection is *owned* by whoever holds its lock; what nobody owns belongs to the
 poller. Its news goes through ``_ready``: connections in there are owned already, by whoever takes them out, who has to
-have each ``settle`` or ``close``, or to ``requeue`` it. One thread at a time calls ``next_ready``; others may be calling anything else
-meanwhile.
+have each ``settle`` or ``close``, or to ``requeue`` it. One thread at a time calls ``next_ready``; others may call
+anything else meanwhile.
 Source: RFC 9112 §9.5 and §9.6 for what is closed when.
 """
 

@@ -43,8 +43,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
             raise ValueError("threads must be at least 1")
         super().__init__(*args, **kwargs)
         self.threads = threads
-        # What was done before something slow in the same go has its line in the log now.
-        self._pool = Pool(threads, self._work, self._tell_of_stuck_threads, self.pause)
+        self._pool = Pool(threads, self._work, self._tell_of_stuck_threads, self._note_slow)
         self.poller.waker.on_signal = self._pool.wake_deputy  # the main thread, where signals are handled
 
     def serve(self) -> None:
@@ -79,6 +78,18 @@ class ThreadPoolMixIn(BaseWSGIServer):
         # Not those that have been started: the first one serves while the others are not.
         return Occupancy(self._pool.busy(), self.threads, "threads")
 
+    def make_way(self, connection: WSGIRequestHandler) -> None:
+        """As the base class: who has the lead gives it up before a request of a kind that was slow."""
+        if self.slow_kinds.is_slow(connection.kind, time.monotonic()):
+            self._pool.make_way()
+
+    def _note_slow(self, worker: Worker) -> None:
+        """The deputy has taken the lead from somebody."""
+        self.pause()  # what was done before something slow in the same go has its line in the log now
+        connection: WSGIRequestHandler = worker.task
+        if connection.running:
+            self.slow_kinds.note(connection.kind, time.monotonic())
+
     def _tell_of_stuck_threads(self) -> bool:
         """Say what all threads do while requests wait; False if none does, which may change."""
         waiting = self.waiting_requests()
@@ -100,6 +111,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
             if connection is None:
                 self.pause()
                 return False
+            worker.task = connection
             started, count = pool.begin(worker), 1
             process_request(connection)
             # Most often the same poll has told of others, and they are as quickly served: two looks at the clock for
@@ -109,6 +121,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
                     connection = ready.popleft()
                 except IndexError:  # who has just been given the lead takes from there too
                     break
+                worker.task = connection
                 worker.turn += 2
                 count += 1
                 process_request(connection)

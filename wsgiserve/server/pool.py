@@ -7,7 +7,8 @@ lead to a parked follower:
 - *Fast* requests (a moving average below ``_FAST_SECONDS``) are served with the lead in hand. The *deputy*, the thread
   that called ``watch``, looks every two milliseconds whether the leader is still inside the same request, and if so
   takes the lead away from it. It sleeps while nothing happens.
-- *Slow* requests: the leader gives up the lead before each.
+- *Slow* requests: the leader gives up the lead before each. They are slow when the average says so; or when whoever is
+  inside one knows that it will take its time, and calls ``make_way``.
 
 Two things never happen. No two threads have the lead: what the leader does while it has it, polling above all, needs no
 lock. And nobody is parked while nobody has the lead: each change of it is made under ``_lock``, and a thread that finds
@@ -20,7 +21,7 @@ import threading
 import time
 from contextlib import suppress
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +37,10 @@ _FAST_SECONDS = 150e-6
 _WEIGHT = 0.1
 _LONGEST_SECONDS = 1e-3
 
-# While requests are slow, their times include waiting for each other. So once in a while the pool looks again.
+# While requests are slow, their times include waiting for each other. So once in a while the pool looks again, at one
+# of them; each look at one that is still slow has all others wait for the deputy, so the next one is twice as far off.
 _LOOK_AGAIN_SECONDS = 0.1
+_LOOK_AGAIN_AT_MOST_SECONDS = 6.4
 
 # The deputy's rounds, and how many of them without anything new before it goes to sleep. Each takes the interpreter
 # away from the leader for a moment: rounds of one millisecond cost a tenth of all requests, of two half as much.
@@ -60,16 +63,20 @@ class Worker:
 
     Attributes:
         turn: odd while it serves, even otherwise; grows with each thing that is served. Only its own thread changes it.
+        task: what it serves, or has served last; for those who made it the leader.
+        made_way: during what it serves; its time says nothing of how the others are served.
         gate: what it waits at when it is parked; closed (held) otherwise.
         thread: set before it is started.
     """
 
-    __slots__ = ("gate", "thread", "turn")
+    __slots__ = ("gate", "made_way", "task", "thread", "turn")
 
     thread: threading.Thread
 
     def __init__(self) -> None:
         self.turn = 0
+        self.task: Any = None
+        self.made_way = False
         self.gate = threading.Lock()
         self.gate.acquire()
 
@@ -81,7 +88,7 @@ class Pool:
         threads: how many.
         work: takes what is to be done and does it between ``begin`` and ``end``, again and again while its worker is
             the ``leader``; returns False when there will never be anything again. What it raises ends the pool.
-        on_slow: called by the deputy when it has taken the lead from a worker that is inside something for too long.
+        on_slow: called by the deputy with a worker from which it has taken the lead: it is inside something for long.
         on_stuck: called by the deputy when all threads have been busy with the very same things for
             ``STUCK_SECONDS``, and after as many again, until it returns true: it has been dealt with.
 
@@ -95,7 +102,7 @@ class Pool:
         threads: int,
         work: Callable[[Worker], bool],
         on_stuck: Callable[[], bool] | None = None,
-        on_slow: Callable[[], object] = lambda: None,
+        on_slow: Callable[[Worker], object] = lambda worker: None,
     ) -> None:
         self.workers: list[Worker] = []
         self._work = work
@@ -109,7 +116,9 @@ class Pool:
         self._bell.acquire()
         self._deputy_sleeps = False
         self._average = 0.0
-        self._slow_since = inf
+        self._looked_at = -inf
+        self._look_at = inf
+        self._look_again_seconds = _LOOK_AGAIN_SECONDS
         self._on_stuck = on_stuck
         self._on_slow = on_slow
         self._stuck_turns: list[int] = []
@@ -179,7 +188,7 @@ class Pool:
                 idle, seen = 0, now
             elif leader is not None and now[1] & 1:
                 self._take_lead_from(leader, now[1])
-                self._on_slow()
+                self._on_slow(leader)
             else:
                 idle += 1
             self._bell.acquire(timeout=_ROUND_SECONDS)
@@ -236,16 +245,26 @@ class Pool:
             self.wake_deputy()
         started = time.monotonic()
         if self._average >= _FAST_SECONDS:
-            if started - self._slow_since > _LOOK_AGAIN_SECONDS:
-                self._average = 0.0
-            elif self.leader is worker:
-                with self._lock:
-                    if self.leader is worker:
-                        self._pass_lead()
+            if started >= self._look_at:
+                self._looked_at = started
+                self._average = _FAST_SECONDS * (1 - _WEIGHT)  # so that a single slow one shows itself
+            else:
+                self._give_up_lead(worker)
         return started
+
+    def make_way(self) -> None:
+        """What the calling thread serves will take its time: if it leads, somebody else is to do so meanwhile."""
+        leader = self.leader
+        if leader is not None and leader.thread is threading.current_thread():
+            leader.made_way = True
+            self._give_up_lead(leader)
 
     def end(self, worker: Worker, started: float, count: int = 1) -> None:
         """The worker is done with it, or with ``count`` things one after the other."""
+        if worker.made_way:
+            worker.made_way = False
+            worker.turn += 1
+            return
         now = time.monotonic()
         seconds, weight = (now - started) / count, _WEIGHT
         if count > 1 and self.leader is not worker:
@@ -255,9 +274,22 @@ class Pool:
             weight = 1 - (1 - _WEIGHT) ** count
         average = self._average + (min(seconds, _LONGEST_SECONDS) - self._average) * weight
         if average >= _FAST_SECONDS > self._average:
-            self._slow_since = now
+            self._look_again_later(started, now)
         self._average = average
         worker.turn += 1
+
+    def _look_again_later(self, started: float, now: float) -> None:
+        """What began at ``started`` was slow, and most of what came before it."""
+        is_still = started - self._looked_at < self._look_again_seconds
+        longer = min(2 * self._look_again_seconds, _LOOK_AGAIN_AT_MOST_SECONDS)
+        self._look_again_seconds = longer if is_still else _LOOK_AGAIN_SECONDS
+        self._look_at = now + self._look_again_seconds
+
+    def _give_up_lead(self, worker: Worker) -> None:
+        if self.leader is worker:
+            with self._lock:
+                if self.leader is worker:
+                    self._pass_lead()
 
     def _pass_lead(self) -> None:
         """Under ``_lock``: the lead goes to a parked worker, or to whoever finishes first."""

@@ -67,6 +67,12 @@ class RequestFacts(Exchange):
             message.add_header(name.decode("latin-1"), value.decode("latin-1"))
         return message
 
+    @property
+    def kind(self) -> bytes:
+        """What requests have in common that probably take as long: two segments of a path, behind which are names."""
+        request = self.http.request
+        return b"/".join(request.line.path.split(b"/", 3)[:3]) if request else b""
+
     def address_string(self) -> str:
         """REMOTE_ADDR, and the first word of a log line: the client's address, which a proxy that is trusted tells."""
         if not self._own_address:

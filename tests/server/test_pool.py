@@ -222,9 +222,13 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.computed = 1.0
 
     def monotonic(self) -> float:
         return self.now
+
+    def thread_time(self) -> float:
+        return self.computed
 
 
 class Timed:
@@ -236,17 +240,18 @@ class Timed:
         self.jobs = Jobs(2)
         self.jobs.pool.start()
 
-    def kept_lead(self, *seconds: float) -> list[bool]:
-        """Run jobs that take so long, one after the other."""
-        return [self._kept_lead(each) for each in seconds]
+    def kept_lead(self, *seconds: float, computing: float = 0.0) -> list[bool]:
+        """Run jobs that take so long, one after the other; that share of it they compute."""
+        return [self._kept_lead(each, each * computing) for each in seconds]
 
-    def _kept_lead(self, seconds: float) -> bool:
+    def _kept_lead(self, seconds: float, computed: float) -> bool:
         led: list[bool] = []
         done = threading.Event()
 
         def job(worker: Worker) -> None:
             led.append(self.jobs.pool.leader is worker)
             self.clock.now += seconds
+            self.clock.computed += computed
 
         self.jobs.add(job, setting(done))
         assert done.wait(SECONDS)
@@ -271,6 +276,11 @@ def test_fast_work_is_done_with_the_lead_in_hand(timed: Timed) -> None:
 def test_before_slow_work_the_lead_is_given_up(timed: Timed) -> None:
     timed.kept_lead(*[0.002] * 10)
     assert not any(timed.kept_lead(*[0.002] * 10))
+
+
+def test_work_that_computes_is_done_with_the_lead_in_hand_however_long_it_takes(timed: Timed) -> None:
+    assert all(timed.kept_lead(*[140e-6] * 20, *[2.0] * 20, computing=0.9999))
+    assert not any(timed.kept_lead(*[0.002] * 20, computing=0.5)[5:])
 
 
 def test_a_rare_slow_job_does_not_make_the_others_pay(timed: Timed) -> None:

@@ -8,7 +8,8 @@ lead to a parked follower:
   that called ``watch``, looks every two milliseconds whether the leader is still inside the same request, and if so
   takes the lead away from it. It sleeps while nothing happens.
 - *Slow* requests: the leader gives up the lead before each. They are slow when the average says so; or when whoever is
-  inside one knows that it will take its time, and calls ``make_way``.
+  inside one knows that it will take its time, and calls ``make_way``. What counts is the time that they wait for
+  something. Those that compute would only fight for the interpreter, all of them and whoever polls.
 
 Two things never happen. No two threads have the lead: what the leader does while it has it, polling above all, needs no
 lock. And nobody is parked while nobody has the lead: each change of it is made under ``_lock``, and a thread that finds
@@ -31,6 +32,10 @@ __all__ = ["STUCK_SECONDS", "Pool", "Worker"]
 # Handing over costs two context switches and a fight for the interpreter, 20 to 50 µs. Below about 150 µs of work the
 # others wait less for the leader to finish than for a hand-over.
 _FAST_SECONDS = 150e-6
+
+# From here on the time that a request computes is taken off. To look at that clock is a system call, and most servers
+# never come here.
+_DOUBTFUL_SECONDS = _FAST_SECONDS / 2
 
 # Weight of the newest request in the average, and the most that one request counts: a rare slow one (up to 15 %, at
 # these numbers) is the deputy's business and does not make all the others pay for a hand-over.
@@ -64,18 +69,20 @@ class Worker:
     Attributes:
         turn: odd while it serves, even otherwise; grows with each thing that is served. Only its own thread changes it.
         task: what it serves, or has served last; for those who made it the leader.
+        computed: by its processor time, when it began what is doubtful; 0 if nothing is.
         made_way: during what it serves; its time says nothing of how the others are served.
         gate: what it waits at when it is parked; closed (held) otherwise.
         thread: set before it is started.
     """
 
-    __slots__ = ("gate", "made_way", "task", "thread", "turn")
+    __slots__ = ("computed", "gate", "made_way", "task", "thread", "turn")
 
     thread: threading.Thread
 
     def __init__(self) -> None:
         self.turn = 0
         self.task: Any = None
+        self.computed = 0.0
         self.made_way = False
         self.gate = threading.Lock()
         self.gate.acquire()
@@ -244,6 +251,8 @@ class Pool:
         if self._deputy_sleeps:
             self.wake_deputy()
         started = time.monotonic()
+        if self._average >= _DOUBTFUL_SECONDS:
+            worker.computed = time.thread_time()
         if self._average >= _FAST_SECONDS:
             if started >= self._look_at:
                 self._looked_at = started
@@ -267,6 +276,9 @@ class Pool:
             return
         now = time.monotonic()
         seconds, weight = (now - started) / count, _WEIGHT
+        if worker.computed:
+            seconds -= (time.thread_time() - worker.computed) / count
+            worker.computed = 0.0
         if count > 1 and self.leader is not worker:
             # The last one was so slow that the deputy took the lead. Nobody knows how long each of the others was.
             seconds = _LONGEST_SECONDS

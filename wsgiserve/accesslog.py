@@ -42,6 +42,7 @@ _STATUS_COLORS: dict[int, Color] = {2: "green", 3: "cyan", 4: "yellow", 5: "red"
 _LARGER = {"kB": "MB", "MB": "GB", "GB": "TB"}
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_TENTHS = [f"{tenths / 10:.1f}" for tenths in range(100)]
 _PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 
 
@@ -56,23 +57,30 @@ class LineLog:
     Args:
         line: makes one, newline included.
         write: takes one or more.
+
+    Attributes:
+        remember: what calling the log does, without the detour over Python.
     """
 
     def __init__(self, line: Callable[[Access], str], write: Callable[[str], None]) -> None:
         self._line = line
         self._write = write
         self._accesses: deque[Access] = deque()
+        self.remember: AccessLog = self._accesses.append
 
     def __call__(self, access: Access) -> None:
         """Remember what is to be written."""
-        self._accesses.append(access)
+        self.remember(access)
 
     def flush(self) -> None:
         """Write what is remembered; several threads may do it at once."""
+        accesses, line = self._accesses, self._line
+        if not accesses:
+            return
         lines = []
         with suppress(IndexError):
-            while self._accesses:
-                lines.append(self._line(self._accesses.popleft()))
+            while accesses:
+                lines.append(line(accesses.popleft()))
         if lines:
             self._write("".join(lines))
 
@@ -122,11 +130,13 @@ def make_line(console: Console) -> Callable[[Access], str]:
 def _plain(access: Access) -> str:
     """``GET /articles?page=2 200 34ms 5123B id=k3f9``."""
     _, seconds, _, method, target, _, status, size, number, note = access
-    milliseconds = seconds * 1000
-    duration = "%.1f" % milliseconds if milliseconds < 10 else "%.0f" % milliseconds
+    tenths = round(seconds * 10_000)
+    # Found, not formatted: a float takes 0.2 µs, a tenth of what the whole line does.
+    duration = _TENTHS[tenths] if tenths < 100 else "%.0f" % (seconds * 1000)
     if note:
-        note = f" {escape(note)}"
-    return f"{escape(f'{method} {target}')} {status} {duration}ms {size}B id={request_id(number)}{note}\n"
+        note = f" {note}"
+    high, low = _PAIRS[number // 1296 % 1296], _PAIRS[number % 1296]
+    return escape(f"{method} {target} {status} {duration}ms {size}B id={high}{low}{note}") + "\n"
 
 
 class _JSON:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wsgiserve._version import __version__
 from wsgiserve.http11 import Limits, RequestParser
-from wsgiserve.server.access import AccessLog, flush_of, log_access
+from wsgiserve.server.access import AccessLog, flush_of, log_access, shortcut_of
 from wsgiserve.server.clock import DateClock
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
@@ -94,7 +94,7 @@ class BaseWSGIServer(ConnectionLoop):
     Instance variables:
 
     - host, port, app, passthrough_errors, ssl_context, socket, sockets, server_address, address_family
-    - access_log, write_access: the same; the first may be set
+    - access_log, write_access: the same, or a shortcut to it; the first may be set
     - explain: makes the page of an error, if there is to be one; see ``Explain``
     - proxy_headers: which proxies are believed what they say of their clients; None for none
     - proxy_protocol: which peers begin with a PROXY header; None for none
@@ -124,6 +124,7 @@ class BaseWSGIServer(ConnectionLoop):
         multiprocess: bool = False,
     ) -> None:
         self.app = app
+        self._access_log: AccessLog | None = None
         self.write_access: AccessLog | None = None
         self._flush_log = flush_of(None)
         self.handler = handler or WSGIRequestHandler
@@ -171,12 +172,13 @@ class BaseWSGIServer(ConnectionLoop):
     @property
     def access_log(self) -> AccessLog | None:
         """Called with each finished request; may be another one, or None, at any time."""
-        return self.write_access
+        return self._access_log
 
     @access_log.setter
     def access_log(self, log: AccessLog | None) -> None:
         self._flush_log()
-        self.write_access = log
+        self._access_log = log
+        self.write_access = shortcut_of(log)
         self.notes_arrivals = log is not None
         self._flush_log = flush_of(log)
 

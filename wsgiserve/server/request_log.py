@@ -83,7 +83,7 @@ class RequestLog(RequestFacts):
         number = self._number
         if self.detached:
             status, size, notes = SWITCHED, 0, (notes[0] or "socket taken over", *notes[1:])
-        if self._overrides_log:
+        if self._is_told and self._overrides_log:
             self.log_request(status, size)
             return
         write = self.server.write_access

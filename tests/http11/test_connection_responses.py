@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsgiserve.errors import LocalProtocolError
+from wsgiserve.errors import LocalProtocolError, RemoteProtocolError
 from wsgiserve.http11 import CLOSE, KEEP_ALIVE, Connection, Limits, Request, RequestParser, ResponseHead
 from wsgiserve.http11.connection import Verdict
 from wsgiserve.http11.framing import Framing
@@ -223,6 +223,33 @@ def test_a_whole_response_is_what_the_long_way_makes_of_it(length: int | None) -
         assert whole.finish() is long.finish() is KEEP_ALIVE
         assert whole.idle
         assert long.idle
+
+
+@pytest.mark.parametrize(
+    ("fields", "rest"),
+    [
+        ("Content-Length: 3\r\n", b"abc"),
+        ("Content-Length: 3\r\nExpect: 100-continue\r\n", b"abc"),
+        ("Content-Length: 3\r\nConnection: close\r\n", b"abc"),
+        ("Transfer-Encoding: chunked\r\n", b"3\r\nabc\r\n0\r\n\r\n"),
+    ],
+)
+def test_content_that_was_read_to_its_end_leaves_nothing_to_decide(fields: str, rest: bytes) -> None:
+    whole, long = (asked("POST", fields=fields, rest=rest) for _ in range(2))
+    assert whole.send_whole(ok(), b"hello", b"today", b"s/1") == b""
+    for http in (whole, long):
+        while not http.complete:
+            http.next_event()
+    assert whole.send_whole(ok(), b"hello", b"today", b"s/1") == long_way(long, ok(), b"hello")
+    assert whole.finish() is long.finish()
+    assert whole.idle == long.idle
+
+
+def test_after_content_that_was_broken_the_long_way_has_to_be_gone() -> None:
+    http = asked("POST", fields="Transfer-Encoding: chunked\r\n", rest=b"0\r\nwrong\r\n\r\n")
+    with pytest.raises(RemoteProtocolError):
+        http.next_event()
+    assert http.send_whole(ok(), b"hello", b"today", b"s/1") == b""
 
 
 def test_a_head_that_was_written_before_is_written_anew_when_something_has_changed() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from wsgiserve.http11.framing import Framing
+from wsgiserve.http11.framing import CHUNKED, LENGTH, NO_CONTENT, Framing
 
 __all__ = ["CONTINUE", "LAST_CHUNK", "ResponseHead", "chunk", "error_response", "response_head"]
 
@@ -71,7 +71,7 @@ def response_head(
     lines = [b"%b %d %b\r\n" % (version, head.status, head.reason), head.fields, late_fields]
     if length is not None:
         lines.append(b"Content-Length: %d\r\n" % length)
-    elif framing is Framing.CHUNKED:
+    elif framing is CHUNKED:
         lines.append(b"Transfer-Encoding: chunked\r\n")
     if date and not head.date:
         lines.append(b"Date: %b\r\n" % date)
@@ -111,6 +111,6 @@ def error_response(
     phrase = HTTPStatus(status).phrase
     fields, text = page or (_PLAIN, f"{status} {phrase}\n\n{reason}\n".encode("ascii"))
     head = ResponseHead(status, phrase.encode("ascii"), fields, None)
-    framing = Framing.LENGTH if content else Framing.NO_CONTENT
+    framing = LENGTH if content else NO_CONTENT
     encoded = response_head(head, framing, len(text), version=version, date=date, server=server, connection=b"close")
     return encoded + text if content else encoded

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from wsgiserve.errors import LocalProtocolError
-from wsgiserve.http11.framing import Framing
+from wsgiserve.http11.framing import CHUNKED, NO_CONTENT
 from wsgiserve.lint.checks import Problem, check_environ, check_head, check_type, is_stream
 from wsgiserve.lint.finding import Finding, Linter
 from wsgiserve.lint.input import LintInput
@@ -166,14 +166,14 @@ class LintGateway(Gateway):
         if self._blocks > _MANY and self._http.content_sent < _SMALL * self._blocks:
             mean = self._http.content_sent // self._blocks
             self._find("P301", f"{self._blocks} blocks of {mean} bytes on average", self._callable())
-        if self._blocks == 1 and self._http.framing is Framing.CHUNKED:
+        if self._blocks == 1 and self._http.framing is CHUNKED:
             self._find("P302", "a body of one block without Content-Length", self._callable())
 
     def _look_back(self, environ: Environ, body: LintInput) -> None:
         excess = self._http.excess
         if self.excess and environ.get("REQUEST_METHOD") != "HEAD":
             # The handler tells of it, and each time.
-            if self._http.framing is Framing.NO_CONTENT:
+            if self._http.framing is NO_CONTENT:
                 self._find("E108", f"a body of {excess} bytes with status {self.status}", self.excess, told=True)
             else:
                 self._find("E107", f"the body is {excess} bytes longer than its Content-Length", self.excess, told=True)

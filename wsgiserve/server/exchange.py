@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout
 from wsgiserve.http11 import KEEP_ALIVE, NEED_DATA, Data, ResponseHead
-from wsgiserve.http11.framing import Framing
+from wsgiserve.http11.framing import UNTIL_CLOSE
 from wsgiserve.server.channel import Channel
 from wsgiserve.server.deadlines import UNSET
 from wsgiserve.server.outbox import Outbox
@@ -225,7 +225,7 @@ class Exchange(Channel):
             self._wait_to_flush(keep=False)
         elif http.framing is not None:
             # No last chunk, or fewer bytes than promised: closing is how the client learns that something is missing.
-            self._begin_linger(complete=http.framing is not Framing.UNTIL_CLOSE)
+            self._begin_linger(complete=http.framing is not UNTIL_CLOSE)
         else:
             request = http.request
             content = request is None or request.line.method != b"HEAD"

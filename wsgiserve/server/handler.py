@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout, LocalProtocolError, RemoteProtocolError
 from wsgiserve.http11 import Request
-from wsgiserve.http11.framing import Framing
+from wsgiserve.http11.framing import NO_CONTENT
 from wsgiserve.server.errorstream import ErrorStream
 from wsgiserve.server.peer import peer_keys
 from wsgiserve.server.request_log import RequestLog
@@ -278,7 +278,7 @@ class WSGIRequestHandler(RequestLog):
 
     def _report_excess(self, blame: str) -> None:
         if self.command != "HEAD" and not self.detached:
-            code = "E108" if self.http.framing is Framing.NO_CONTENT else "E107"
+            code = "E108" if self.http.framing is NO_CONTENT else "E107"
             error_log.error(
                 "%s: %s the body is longer than its Content-Length or status allows; the rest was not sent\n  at %s",
                 self._describe(),

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from wsgiserve.errors import LocalProtocolError, WSGIServeError
 from wsgiserve.http11 import Connection, ResponseHead
-from wsgiserve.http11.framing import Framing
+from wsgiserve.http11.framing import CHUNKED, LENGTH
 from wsgiserve.wsgi.blame import blame_body, blame_callable, blame_frame
 from wsgiserve.wsgi.environ import Environ
 from wsgiserve.wsgi.filewrapper import FileWrapper, KernelFile
@@ -216,7 +216,8 @@ class Gateway:
         source = iterable if isinstance(iterable, FileWrapper) else blocks
         # Not a for loop: what __iter__ returns need not have an __iter__ itself.
         while (block := next(blocks, _END)) is not _END:
-            self._check_block(block, source)
+            if type(block) is not bytes:
+                self._check_block(block, source)
             if block:
                 self._send_block(block, source)
             if self._http.excess:
@@ -245,6 +246,9 @@ class Gateway:
             raise self._fault
         head = self._start(length) if http.framing is None else b""
         data = http.send_data(block)
+        if not head and http.framing is CHUNKED:
+            self._transport.send(data)
+            return
         # A file may well be longer: "until Content-Length bytes have been written" (PEP 3333, file handling).
         if http.excess and self.excess is None and not isinstance(source, FileWrapper):
             self.excess = blame_body(source, self._application) or "the application"
@@ -280,7 +284,7 @@ class Gateway:
         if file is None or (head.length is not None and head.length > file.size):
             return False
         started = self._start(file.size)
-        if http.framing is Framing.LENGTH:
+        if http.framing is LENGTH:
             self._transport.send_file(started, file, http.skip_content())
         else:
             self._transport.send_last(started, True)

@@ -80,12 +80,12 @@ class Wire:
         assert not self.last, "something follows what was said to be the last"
         self.pieces.append(data)
 
-    def send_whole(self, head: ResponseHead, content: bytes) -> bool:
+    def send_whole(self, head: ResponseHead, content: bytes, done: bool) -> bool:
         if self.http is None or self.closing or self.late_fields is not None:
             return False
         data = self.http.send_whole(head, content, b"a date", b"a server")
         if data:
-            self.send_last(data, True)
+            self.send_last(data, done)
         return bool(data)
 
     def own_fields(self) -> tuple[bytes, bytes, bytes]:

@@ -59,7 +59,7 @@ class Exchange(Channel):
         if sent < len(data):
             self._send_all(Outbox(memoryview(data)[sent:]))
 
-    def send_whole(self, head: ResponseHead, content: bytes) -> bool:
+    def send_whole(self, head: ResponseHead, content: bytes, done: bool) -> bool:
         """Send the usual response in one piece; False if it is none, and nothing was sent."""
         server = self.server
         if server.stopping or server.timing is not None or self.detached:
@@ -71,7 +71,7 @@ class Exchange(Channel):
             return False
         sent = self.stream.send_some(data)
         if sent < len(data):
-            self._send_later(Outbox(memoryview(data)[sent:]))
+            self._send_rest(memoryview(data)[sent:], done)
         return True
 
     def send_last(self, data: bytes, done: bool) -> None:
@@ -80,13 +80,16 @@ class Exchange(Channel):
             return
         sent = self.stream.send_some(data)
         if sent < len(data):
-            outbox = Outbox(memoryview(data)[sent:])
-            # While the application runs somebody else has to go on sending, on a stream that two threads may use.
-            if done or (self.server.multithread and self.server.ssl_context is None):
-                self._send_later(outbox)
-                self._wait_for_room(self._outbox is not None and not done)
-            else:
-                self._send_all(outbox)
+            self._send_rest(memoryview(data)[sent:], done)
+
+    def _send_rest(self, data: memoryview, done: bool) -> None:
+        outbox = Outbox(data)
+        # While the application runs somebody else has to go on sending, on a stream that two threads may use.
+        if done or (self.server.multithread and self.server.ssl_context is None):
+            self._send_later(outbox)
+            self._wait_for_room(self._outbox is not None and not done)
+        else:
+            self._send_all(outbox)
 
     @property
     def closing(self) -> bool:

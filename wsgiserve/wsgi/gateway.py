@@ -36,8 +36,12 @@ _END: Any = object()
 class Transport(Protocol):
     """Where a response goes. All that send raise ClientDisconnected when the client is gone."""
 
-    def send_whole(self, head: ResponseHead, content: bytes) -> bool:
-        """Send the usual response in one piece; False if it is none, and nothing was sent. See ``Connection``."""
+    def send_whole(self, head: ResponseHead, content: bytes, done: bool) -> bool:
+        """Send the usual response in one piece; False if it is none, and nothing was sent. See ``Connection``.
+
+        Args:
+            done: as ``send_last`` takes it.
+        """
 
     def send(self, data: bytes) -> None:
         """Hand over all of ``data`` to the operating system before returning."""
@@ -191,7 +195,7 @@ class Gateway:
         block = iterable[0]
         if type(block) is not bytes or len(block) > _JOIN_BYTES:
             return False
-        return self._transport.send_whole(head, block)
+        return self._transport.send_whole(head, block, True)
 
     def _send_body(self, iterable: Iterable[bytes]) -> None:
         if type(iterable) is list or type(iterable) is tuple:
@@ -241,7 +245,11 @@ class Gateway:
 
     def _send_block(self, block: bytes, source: object, *, length: int | None = None) -> None:
         """Send a block, after the head if it is the first. ``length`` is that of the whole body when it is known."""
-        http = self._http
+        http, said = self._http, self._head
+        if said is not None and said.length == len(block) <= _JOIN_BYTES and self._fault is None:
+            # All of it, as most frameworks send it; for any but the first block it is not, and refused.
+            if self._transport.send_whole(said, block, length is not None):
+                return
         if self._fault is not None and http.framing is not None:
             raise self._fault
         head = self._start(length) if http.framing is None else b""

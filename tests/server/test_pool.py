@@ -535,7 +535,7 @@ class Schedule:
             time.sleep(0.0001)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     threads=st.integers(1, 6),
     bursts=st.lists(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=12), min_size=1, max_size=4),

@@ -145,7 +145,7 @@ def test_connections_beyond_the_limit_wait_and_are_served_when_others_close(serv
                 assert client.read().status == 200
             client.close()
         until(lambda: not server.connections)
-        assert not server.acceptor.full
+        until(lambda: not server.acceptor.full)
 
 
 @pytest.mark.parametrize("kind", ["single", "pool", "thread"])
@@ -438,7 +438,7 @@ def test_when_nobody_gets_on_it_says_what_all_wait_for(
     what, why, _ = record.getMessage().splitlines()
     assert re.fullmatch(r"all 2 threads have been busy for 5 s; \d requests? (is|are) waiting\.", what)
     place = r"tests/server/running\.py:\d+  assert self\.go\.wait\(SECONDS\)"
-    assert re.fullmatch(rf"  Why: longest: GET /held, 0 s, in {place}", why)
+    assert re.fullmatch(rf"  Why: longest: GET /held, \d+ s, in {place}", why)
 
 
 def test_it_counts_who_waits_at_every_door(tmp_path: Path) -> None:
@@ -459,14 +459,15 @@ def test_the_stacks_are_those_of_the_application() -> None:
         assert stacks() == "no request is running.\n"
         client = connected(server, request("/held"))
         app.wait_for(1)
+        # It has been heard of, and may be on its way to where it waits.
+        until(lambda: [frame.name for frame in running_threads()[0].stack] == ["__call__", "wait", "wait"])
         (one,) = running_threads()
         text = stacks()
         app.go.set()
         assert client.read().status == 200
         client.close()
     assert (one.request, one.thread[:10]) == ("GET /held", "wsgiserve-")
-    assert [frame.name for frame in one.stack] == ["__call__", "wait", "wait"]
-    assert text.startswith("GET /held  0.")
+    assert re.match(r"GET /held  \d+\.", text)
     assert 'running.py", line' in text
     assert "wsgiserve/server" not in text.replace(str(Path(__file__).parent), "")
 

@@ -25,7 +25,7 @@ import words
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return {"/stuck": stuck, "/slow": slow, "/crash": crash}.get(environ["PATH_INFO"], text)()
+    return {"/stuck": stuck, "/held": held, "/slow": slow, "/crash": crash}.get(environ["PATH_INFO"], text)()
 
 def text():
     return [f"{words.WORD} {os.getpid()}".encode()]
@@ -33,6 +33,12 @@ def text():
 def stuck():
     yield b"begun"
     threading.Event().wait()
+
+def held():
+    yield b"begun"
+    while not os.path.exists("go"):
+        threading.Event().wait(0.01)
+    yield b" and done"
 
 def slow():
     yield b"begun"

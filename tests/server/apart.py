@@ -181,21 +181,24 @@ def apart(
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """``/slow`` takes a while, ``/forever`` longer than any test, each after a first block; ``/large`` is 20 MB;
-    ``/pid`` says who answers; ``/print`` prints; ``/exit`` and ``/kill`` end the process.
+    """``/slow`` takes a while, ``/until?FILE`` as long as there is no such file, ``/forever`` longer than any test, each
+    after a first block; ``/large`` is 20 MB; ``/pid`` says who answers; ``/print`` prints; ``/exit`` and ``/kill`` end
+    the process.
     """
     path = environ["PATH_INFO"]
     start_response("200 OK", [])
-    return [bytes(LARGE)] if path == "/large" else _steps(path)
+    return [bytes(LARGE)] if path == "/large" else _steps(path, Path(environ["QUERY_STRING"]))
 
 
-def _steps(path: str) -> Iterator[bytes]:
+def _steps(path: str, file: Path) -> Iterator[bytes]:
     if path != "/pid":
         yield b"begun "
     if path == "/print":
         print("printed by the application", end=" ")
     if path == "/slow":
         time.sleep(0.3)
+    elif path == "/until":
+        until(file.exists)
     elif path == "/forever":
         time.sleep(600)
     elif path == "/exit":

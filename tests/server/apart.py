@@ -181,9 +181,9 @@ def apart(
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """``/slow`` takes a while, ``/until?FILE`` as long as there is no such file, ``/forever`` longer than any test, each
-    after a first block; ``/large`` is 20 MB; ``/pid`` says who answers; ``/print`` prints; ``/exit`` and ``/kill`` end
-    the process.
+    """``/slow`` takes a while, ``/until?FILE`` as long as there is no such file, ``/forever`` longer than any test,
+    each after a first block; ``/large`` is 20 MB; ``/pid`` says who answers; ``/print`` prints; ``/exit`` and ``/kill``
+    end the process.
     """
     path = environ["PATH_INFO"]
     start_response("200 OK", [])

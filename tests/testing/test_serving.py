@@ -14,6 +14,7 @@ import pytest
 import requests
 from django.core.signals import got_request_exception
 
+from tests.server.running import until
 from wsgiserve.errors import UserError
 from wsgiserve.testing import Exchange, TestServer, serve
 
@@ -57,6 +58,10 @@ def server() -> Iterator[TestServer]:
 
 def ask(server: TestServer, path: str = "/", method: str = "GET", **options: Any) -> requests.Response:
     return requests.request(method, server.url(path), timeout=20, **options)
+
+
+def serving_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("wsgiserve")]
 
 
 def last(server: TestServer) -> Exchange:
@@ -170,7 +175,7 @@ def test_it_is_there_at_once_and_refuses_at_the_end() -> None:
     server.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((server.host, server.port))
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("wsgiserve")]
+    assert not serving_threads()
 
 
 def test_it_ends_though_a_stream_does_not() -> None:
@@ -193,15 +198,18 @@ def test_it_ends_though_a_stream_does_not() -> None:
 
 
 def test_it_ends_though_a_request_does_not() -> None:
-    go = threading.Event()
+    inside, go = threading.Event(), threading.Event()
 
     def stuck(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        inside.set()
         go.wait()
         return []
 
     with serve(stuck) as server, socket.create_connection((server.host, server.port)) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert inside.wait(20)
     go.set()
+    until(lambda: not serving_threads())  # which other tests may count
 
 
 def test_https_with_a_certificate_that_can_be_trusted() -> None:

@@ -158,6 +158,37 @@ def test_waiting_returns_each_exchange_once_and_in_order(server: TestServer) -> 
     thread.join()
 
 
+class Lingering:
+    """A body of which the client has the whole while its ``close`` still runs."""
+
+    def __init__(self, go: threading.Event) -> None:
+        self._go = go
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"all"
+
+    def close(self) -> None:
+        self._go.wait(20)
+
+
+def test_the_order_is_that_in_which_clients_had_their_answers() -> None:
+    go = threading.Event()
+
+    def lingering(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        first = environ["PATH_INFO"] == "/a"
+        start_response("200 OK", [*TEXT, ("Content-Length", "3")])
+        return Lingering(go) if first else [b"all"]
+
+    with serve(lingering) as server:
+        assert ask(server, "/a?n=0").text == "all"
+        assert ask(server, "/b").text == "all"
+        assert server.wait_for("GET /b").target == "/b"  # though the one before is not over
+        assert ask(server, "/c").text == "all"
+        go.set()
+        assert server.wait_for("GET /a").target == "/a?n=0"
+        assert [one.target for one in server.requests] == ["/a?n=0", "/b", "/c"]
+
+
 def test_waiting_in_vain_tells_what_there_was(server: TestServer) -> None:
     with pytest.raises(AssertionError, match=r"no GET /b within 0\.01 s; there was: nothing"):
         server.wait_for("GET /b", timeout=0.01)

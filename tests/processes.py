@@ -1,15 +1,27 @@
-"""The end of processes that tests have started."""
+"""Processes that tests start: waiting for what they do, and their end."""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["end"]
+from tests.server import running
+
+__all__ = ["PROCESS_SECONDS", "end", "until"]
+
+# For a process to start, or to do what takes another one's start: an interpreter that imports Django and has to share
+# its processor with ten others has been seen to need more than twenty.
+PROCESS_SECONDS = 60.0
 
 # After each of two signals: for who has nothing to finish, and for who has.
 _PATIENCE_SECONDS = (0.5, 5.0)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what processes bring about and nobody announces."""
+    running.until(condition, PROCESS_SECONDS)
 
 
 def end(process: subprocess.Popen[Any]) -> None:

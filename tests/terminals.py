@@ -16,13 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import end
+from tests.processes import PROCESS_SECONDS, end
 
 __all__ = ["COLUMNS", "ROWS", "Terminal", "terminal"]
 
 COLUMNS, ROWS = 100, 40
-
-_LONGEST_SILENCE = 30.0  # seconds, of a command that starts on a busy machine
 
 # What a shell does: the terminal is the controlling one, so that Ctrl-C is a signal; then the command takes its place.
 _SHELL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -67,7 +65,7 @@ class Terminal:
 
     def interrupt(self) -> int:
         """Ctrl-C until it ends; the exit code. A signal just before Python begins to read waits for the end of that."""
-        for _ in range(int(_LONGEST_SILENCE)):
+        for _ in range(int(PROCESS_SECONDS)):
             self.type("\x03")
             with suppress(subprocess.TimeoutExpired):
                 return self.process.wait(1)
@@ -78,7 +76,7 @@ class Terminal:
         os.close(self._terminal)
 
     def _read(self) -> str:
-        ready, _, _ = select.select([self._terminal], [], [], _LONGEST_SILENCE)
+        ready, _, _ = select.select([self._terminal], [], [], PROCESS_SECONDS)
         try:
             return os.read(self._terminal, 4096).decode(errors="replace") if ready else pytest.fail(self.said)
         except OSError:  # what a terminal says when the other end is closed

@@ -21,7 +21,7 @@ DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 RUN = {document: found for document in DOCUMENTS if (found := blocks(document))}
 
 # Of a command, on a busy machine.
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class Session:

@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.processes import end
-from tests.server.running import SECONDS, until
+from tests.processes import PROCESS_SECONDS, end, until
 
 __all__ = ["ROOT", "Loop", "loop", "python"]
 
@@ -81,7 +80,7 @@ class Loop:
 
     def get(self, target: str = "/", **headers: str) -> tuple[int, str]:
         """Status and body, on a connection of its own."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PROCESS_SECONDS)
         try:
             connection.request("GET", target, headers=headers)
             response = connection.getresponse()
@@ -130,7 +129,7 @@ class Loop:
         """Send signals; the exit code."""
         for number in signals or [signal.SIGTERM]:
             self.process.send_signal(number)
-        return self.process.wait(SECONDS)
+        return self.process.wait(PROCESS_SECONDS)
 
 
 def _children(pid: int) -> list[int]:

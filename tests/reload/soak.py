@@ -20,8 +20,9 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from tests.processes import until
 from tests.reload.looping import Loop, loop
-from tests.server.running import SECONDS, until
+from tests.server.running import SECONDS
 
 __all__ = ["Outcome", "soak"]
 

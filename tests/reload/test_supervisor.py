@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import until
 from tests.reload.looping import APP, ROOT, loop, python
 from tests.server.client import connect, request
-from tests.server.running import until
 
 
 def gone(pid: int) -> bool:

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.processes import PROCESS_SECONDS, end
+from tests.processes import PROCESS_SECONDS, end, sleeps, until
 
 __all__ = ["COLUMNS", "ROWS", "Terminal", "terminal"]
 
@@ -64,12 +64,13 @@ class Terminal:
         os.write(self._terminal, text.encode())
 
     def interrupt(self) -> int:
-        """Ctrl-C until it ends; the exit code. A signal just before Python begins to read waits for the end of that."""
-        for _ in range(int(PROCESS_SECONDS)):
-            self.type("\x03")
-            with suppress(subprocess.TimeoutExpired):
-                return self.process.wait(1)
-        return pytest.fail(self.said)
+        """Ctrl-C once it waits for something; the exit code. Another one would end it in the midst of ending."""
+        until(lambda: sleeps(self.process.pid))
+        self.type("\x03")
+        try:
+            return self.process.wait(PROCESS_SECONDS)
+        except subprocess.TimeoutExpired:
+            return pytest.fail(self.said)
 
     def close(self) -> None:
         end(self.process)

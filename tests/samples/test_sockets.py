@@ -9,12 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from tests.ports import reserved_port
-from tests.server.running import until
+from tests.processes import sleeps, until
 
 TCP_SERVERS = ("tcp_echo_server", "socketserver_tcp_echo_server")
 TCP_CLIENTS = ("tcp_echo_client", "socketserver_tcp_echo_client")
@@ -178,11 +177,6 @@ def test_the_udp_client_says_when_there_is_no_answer() -> None:
     refused = run(command("udp_echo_client", "--port", port, "hello"))
     assert (lost.returncode, lost.stderr) == (1, b"no answer within 0.05 s\n")
     assert (refused.returncode, refused.stderr) == (1, f"nobody listens on 127.0.0.1:{port}\n".encode())
-
-
-def sleeps(pid: int) -> bool:
-    """Whether a process waits in the kernel: a signal just before it does would wait for the next client."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 @pytest.mark.parametrize("server", [*TCP_SERVERS, "udp_echo_server"])

@@ -149,7 +149,7 @@ class TestServer:
 
     @property
     def requests(self) -> list[Exchange]:
-        """The last thousand exchanges that are over, the oldest first."""
+        """The last thousand exchanges that are over, in the order in which their clients had the answers."""
         return self._server.complete()
 
     @property

@@ -8,8 +8,13 @@ from contextlib import ExitStack
 from functools import cache
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.oracle.serving import OURS, Served, Spec, serve
+
+# What an example takes is the machine's business, and so is how many of them a second has room for.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Tests that start the command mean the server itself; those of tests/reload ask for the supervisor.
 os.environ["WSGISERVE_RELOAD"] = "false"

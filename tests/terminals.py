@@ -11,18 +11,16 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.processes import end
+from tests.processes import PROCESS_SECONDS, end, sleeps, until
 
 __all__ = ["COLUMNS", "ROWS", "Terminal", "terminal"]
 
 COLUMNS, ROWS = 100, 40
-
-_LONGEST_SILENCE = 30.0  # seconds, of a command that starts on a busy machine
 
 # What a shell does: the terminal is the controlling one, so that Ctrl-C is a signal; then the command takes its place.
 _SHELL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -66,19 +64,20 @@ class Terminal:
         os.write(self._terminal, text.encode())
 
     def interrupt(self) -> int:
-        """Ctrl-C until it ends; the exit code. A signal just before Python begins to read waits for the end of that."""
-        for _ in range(int(_LONGEST_SILENCE)):
-            self.type("\x03")
-            with suppress(subprocess.TimeoutExpired):
-                return self.process.wait(1)
-        return pytest.fail(self.said)
+        """Ctrl-C once it waits for something; the exit code. Another one would end it in the midst of ending."""
+        until(lambda: sleeps(self.process.pid))
+        self.type("\x03")
+        try:
+            return self.process.wait(PROCESS_SECONDS)
+        except subprocess.TimeoutExpired:
+            return pytest.fail(self.said)
 
     def close(self) -> None:
         end(self.process)
         os.close(self._terminal)
 
     def _read(self) -> str:
-        ready, _, _ = select.select([self._terminal], [], [], _LONGEST_SILENCE)
+        ready, _, _ = select.select([self._terminal], [], [], PROCESS_SECONDS)
         try:
             return os.read(self._terminal, 4096).decode(errors="replace") if ready else pytest.fail(self.said)
         except OSError:  # what a terminal says when the other end is closed

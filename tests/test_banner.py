@@ -183,7 +183,8 @@ import time
 begin = time.monotonic()
 from wsgiserve import banner
 banner._LOADED = begin + 1000  # so that the age of the module is no answer
-print(banner.process_age(), time.monotonic() - begin)
+since_first_line = time.monotonic() - begin
+print(banner.process_age(), since_first_line)
 """
 
 

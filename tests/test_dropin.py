@@ -15,8 +15,8 @@ import werkzeug
 import werkzeug.serving
 
 import wsgiserve
+from tests.processes import until
 from tests.reload.looping import Loop, python
-from tests.server.running import until
 from wsgiserve import serving
 
 THEIRS = {name: getattr(werkzeug.serving, name) for name in serving.__all__}

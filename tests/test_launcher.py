@@ -496,6 +496,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_children_who_tell_what_they_do(tmp_pat
         read_until(b"begun", client)
         os.killpg(running.process.pid, signal.SIGINT)
         assert running.line() == "INFO stopping: GET /stuck may take up to 600 s; Ctrl-C again stops at once\n"
+        wait_until_refused(running.port)  # the parent has taken notice, too: two signals at a time would be one
         os.killpg(running.process.pid, signal.SIGINT)
         assert running.process.wait(timeout=30) == 130
 

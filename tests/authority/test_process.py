@@ -7,8 +7,8 @@ from http.client import HTTPSConnection
 
 import pytest
 
+from tests.processes import PROCESS_SECONDS, until
 from tests.reload.looping import Loop, loop
-from tests.server.running import SECONDS, until
 from wsgiserve.authority.files import Folder, default_folder
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -25,7 +25,7 @@ def get(server: Loop, host: str = "localhost") -> str:
     root = Folder(default_folder()).root()
     assert root is not None
     context = ssl.create_default_context(cadata=root.pem)
-    connection = HTTPSConnection(host, server.port, timeout=SECONDS, context=context)
+    connection = HTTPSConnection(host, server.port, timeout=PROCESS_SECONDS, context=context)
     try:
         connection.request("GET", "/")
         return connection.getresponse().read().decode()
@@ -59,7 +59,7 @@ def test_a_certificate_that_is_there_needs_no_cryptography(
     monkeypatch.setenv("PYTHONPATH", str(hidden))
     files = {"words.py": "WORD = 'tea'\n"}
     with loop(tmp_path_factory.mktemp("project"), "--tls", "--no-reload", files=files) as server:
-        assert server.process.wait(SECONDS) == 5
+        assert server.process.wait(PROCESS_SECONDS) == 5
         assert '--tls needs the "tls" extra.' in server.log()
     Folder(default_folder()).certificate(("localhost", "127.0.0.1", "::1"))
     with loop(tmp_path_factory.mktemp("project"), "--tls", "--no-reload", files=files) as server:

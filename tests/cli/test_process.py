@@ -10,11 +10,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from tests.cli.projects import FLASK_APP, WSGI_APP, Project
+from tests.ports import reserved_port
+from tests.server.running import SECONDS
 from tests.terminals import terminal
 
 COMMAND = [sys.executable, "-m", "wsgiserve"]
@@ -60,13 +62,13 @@ def served(*argv: str, stop: signal.Signals = signal.SIGTERM, code: int = 0) -> 
             assert url is not None, banner + process.stderr.read()
             yield banner, url[0]
             process.send_signal(stop)
-            assert process.wait(10) == code
+            assert process.wait(SECONDS) == code
         finally:
             process.kill()
 
 
 def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=SECONDS) as response:
         content: bytes = response.read()
     return content
 
@@ -115,11 +117,14 @@ def test_a_django_project_is_found_by_its_manage_py_and_served(project: Project)
 
 @contextmanager
 def two_ports() -> Iterator[int]:
-    """A port that is taken, and the next one is not."""
+    """A port that is taken, and the next one is not and will not be."""
     while True:
-        with socket.create_server(("127.0.0.1", 0)) as first, suppress(OSError, OverflowError):
-            port = first.getsockname()[1]
-            socket.create_server(("127.0.0.1", port + 1)).close()
+        with ExitStack() as stack:
+            port = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            try:
+                stack.enter_context(reserved_port(port + 1))
+            except (OSError, OverflowError):
+                continue
             yield port
             return
 
@@ -135,7 +140,7 @@ def test_on_a_terminal_the_next_port_is_offered_and_taken(project: Project) -> N
         one.until(f"http://127.0.0.1:{port + 1}/")
         assert get(f"http://127.0.0.1:{port + 1}/") == b"hello from app"
         one.process.send_signal(signal.SIGINT)
-        assert one.process.wait(10) == 130
+        assert one.process.wait(SECONDS) == 130
 
 
 def test_on_a_terminal_ctrl_c_at_the_question_is_ctrl_c(project: Project) -> None:

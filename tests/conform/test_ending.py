@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import end
-from tests.server.running import refused, until
+from tests.processes import end, until
+from tests.server.running import refused
 from wsgiserve.conform.servers import Running, Server
 
 

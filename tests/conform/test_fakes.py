@@ -63,7 +63,7 @@ READ = [
 def test_a_server_that_reads_something_else_fails(case: Case, key: str, target: Target) -> None:
     mangled = Broken(f'"{key}"'.encode(), f'"{key[:-1]}X"'.encode())
     with (
-        replayed(broken(recorded(case, target), mangled), token(case), 0.5) as client,
+        replayed(broken(recorded(case, target), mangled), token(case), 20.0) as client,
         pytest.raises(FailedError, match=key),
     ):
         case.play(client)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import PROCESS_SECONDS, until
 from tests.reload.looping import ROOT, loop
-from tests.server.running import SECONDS, until
 
 APP = """
 import os, sys
@@ -49,7 +49,7 @@ class Server:
         return self._log.read_text()
 
     def get(self, target: str = "/", **headers: str) -> tuple[int, str]:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=SECONDS)
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=PROCESS_SECONDS)
         try:
             connection.request("GET", target, headers={name.replace("_", "-"): text for name, text in headers.items()})
             response = connection.getresponse()
@@ -72,7 +72,7 @@ def served(folder: Path, *words: str, app: str = APP, **environ: str) -> Iterato
         yield Server(int(url.rpartition(":")[2]), log)
     finally:
         process.terminate()
-        process.wait(SECONDS)
+        process.wait(PROCESS_SECONDS)
 
 
 def test_in_development_an_error_is_explained_to_the_developer(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import PROCESS_SECONDS
 from tests.reload.looping import loop
-from tests.server.running import SECONDS
 
 
 def timing(port: int, target: str) -> str | None:
-    connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PROCESS_SECONDS)
     try:
         connection.request("GET", target)
         response = connection.getresponse()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -15,24 +14,24 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import Block, Command, blocks, matches
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 RUN = {document: found for document in DOCUMENTS if (found := blocks(document))}
 
 # Of a command, on a busy machine.
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class Session:
     """A folder with a page's files, and the server that its last command started."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
         self._server: subprocess.Popen[str] | None = None
         self._log = folder.with_name("log")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        self._port = port
         self._environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("WSGISERVE_", "FLASK_"))},
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -109,11 +108,12 @@ def session(folder: Path) -> Iterator[Session]:
     project = folder / "shop"
     project.mkdir()
     (project / "pyproject.toml").touch()
-    made = Session(project)
-    try:
-        yield made
-    finally:
-        made.stop()
+    with reserved_port() as port:
+        made = Session(project, port)
+        try:
+            yield made
+        finally:
+            made.stop()
 
 
 def is_run(block: Block) -> bool:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import until
 from tests.reload.looping import Loop, python
-from tests.server.running import until
 from tests.shops import DJANGO
 
 MANAGE = """

@@ -12,8 +12,8 @@ import click
 import pytest
 from flask.cli import FlaskGroup, run_command
 
+from tests.processes import until
 from tests.reload.looping import ROOT, Loop, python
-from tests.server.running import until
 from wsgiserve.flaskcommand import serve_command
 
 APP = """

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import threading
 import time
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
+from tests.server.running import until
 from wsgiserve.lint import Finding, Linter, LintingHandler, linting
 from wsgiserve.server.access import Access
+from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.servers import ThreadPoolWSGIServer
 
 __all__ = ["Result", "ask", "request"]
@@ -78,22 +81,24 @@ def ask(
     serving.start()
     try:
         if at_once:
-            clients = [_send(server.port, data, slowly=slowly) for data in requests]
+            clients = [_send(server, data, slowly=slowly) for data in requests]
             result.answers.extend(map(_answer, clients))
         else:
-            result.answers.extend(_answer(_send(server.port, data, slowly=slowly)) for data in requests)
+            result.answers.extend(_answer(_send(server, data, slowly=slowly)) for data in requests)
     finally:
         server.stop()
         serving.join(_SECONDS)
     return result
 
 
-def _send(port: int, data: bytes, *, slowly: bool) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", port), timeout=_SECONDS)
+def _send(server: BaseWSGIServer, data: bytes, *, slowly: bool) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", server.port), timeout=_SECONDS)
     head = re.match(rb"(?s).*?\r\n\r\n", data)
     assert head is not None
     if slowly:
         client.sendall(head[0])
+        # The application waits for the rest, or has answered without it.
+        until(lambda: server.running_requests() or select.select([client], [], [], 0)[0])
         time.sleep(_PAUSE)
         client.sendall(data[head.end() :])
     else:

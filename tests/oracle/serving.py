@@ -34,8 +34,8 @@ OURS = ("single", "pool", "thread", "fork")
 # What run_simple() starts for the same wish: nothing, threaded=True, processes=40.
 WERKZEUG = {"single": "werkzeug", "pool": "werkzeug-thread", "thread": "werkzeug-thread", "fork": "werkzeug-fork"}
 
-START_SECONDS = 30
-STOP_SECONDS = 20
+START_SECONDS = 60
+STOP_SECONDS = 60
 
 METHODS = {"wsgi.input": ["read", "readline", "readlines", "__iter__"], "wsgi.errors": ["flush", "write", "writelines"]}
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.processes import until
 from tests.reload.looping import loop
 from tests.server.client import Client, connect, request
-from tests.server.running import IN_ONE_PROCESS, descriptors, hello, running, until
+from tests.server.running import IN_ONE_PROCESS, descriptors, hello, running
 from wsgiserve.server.access import Access
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.servers import ThreadPoolWSGIServer

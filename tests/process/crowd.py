@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.processes import end
+from tests.processes import end, until
 from tests.reload.looping import ROOT, Loop
-from tests.server.running import until
 
 __all__ = ["APP", "Crowd", "crowd", "gone"]
 

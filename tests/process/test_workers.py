@@ -18,8 +18,9 @@ import pytest
 
 from tests.cli.certificates import write_pair
 from tests.process.crowd import APP, Crowd, crowd, gone
+from tests.processes import PROCESS_SECONDS, until
 from tests.server.client import Client, connect
-from tests.server.running import SECONDS, refused, until
+from tests.server.running import refused
 
 BANNER = re.compile(r"pid=(\d+) workers=([\d,]+)\n")
 
@@ -133,7 +134,7 @@ def test_lines_of_the_log_are_whole_and_no_two_requests_have_the_same_id(tmp_pat
     with crowd(tmp_path) as running:
 
         def ask() -> None:
-            connection = HTTPConnection("127.0.0.1", running.port, timeout=SECONDS)
+            connection = HTTPConnection("127.0.0.1", running.port, timeout=PROCESS_SECONDS)
             for number in range(count):
                 connection.request("GET", f"/{'x' * number}")
                 connection.getresponse().read()
@@ -200,7 +201,7 @@ def test_a_worker_that_cannot_load_what_others_could_is_tried_again_later(tmp_pa
 )
 def test_what_cannot_be_loaded_is_told_once_and_that_is_the_end(app: str, told: str, tmp_path: Path) -> None:
     with crowd(tmp_path, app=app, workers=4) as running:
-        assert running.process.wait(SECONDS) == 3
+        assert running.process.wait(PROCESS_SECONDS) == 3
         assert running.log().count("error[") == 1
         assert running.log().startswith(told)
 
@@ -208,7 +209,7 @@ def test_what_cannot_be_loaded_is_told_once_and_that_is_the_end(app: str, told: 
 def test_who_still_loads_is_ended_when_another_cannot(tmp_path: Path) -> None:
     app = "import os, time\ntry: os.mkdir('first')\nexcept FileExistsError: time.sleep(600)\nelse: 1 / 0"
     with crowd(tmp_path, app=app, workers=3) as running:
-        assert running.process.wait(SECONDS) == 3
+        assert running.process.wait(PROCESS_SECONDS) == 3
 
 
 # Ends
@@ -225,7 +226,7 @@ def test_a_graceful_stop_finishes_what_runs_in_every_worker(
         until(lambda: refused(running.port))
         running.let_go()
         assert all(map(is_finished, clients))
-        assert running.process.wait(SECONDS) == code
+        assert running.process.wait(PROCESS_SECONDS) == code
         assert running.log().count("INFO stopping: ") == 2, "each worker tells once, however often it is told"
         assert "Traceback" not in running.log()
 
@@ -237,7 +238,7 @@ def test_a_second_signal_ends_all_of_them_at_once(to_all: bool, tmp_path: Path) 
         for told in (2, 2):
             (os.killpg if to_all else os.kill)(running.process.pid, signal.SIGTERM)
             running.wait_for_log("INFO stopping: ", told)
-        assert running.process.wait(SECONDS) == 0
+        assert running.process.wait(PROCESS_SECONDS) == 0
         assert all(map(gone, workers))
 
 

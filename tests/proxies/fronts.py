@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.needed import needs
+from tests.ports import reserved_port
 from tests.server.running import SECONDS
 
 __all__ = ["FRONTS", "TUNNELS", "Front", "fronted"]
@@ -101,17 +102,16 @@ def fronted(front: Front, folder: Path, upstream: str) -> Iterator[int]:
     """Start one in front of an upstream; its port."""
     name = "nginx" if front is nginx else "haproxy"
     needs(name)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
     log = folder / f"{name}.log"
-    with log.open("w") as stderr:
-        process = subprocess.Popen(front(folder, upstream, port), stdout=stderr, stderr=stderr)
-    try:
-        _wait_for(port, process, log)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
+    with reserved_port() as port:
+        with log.open("w") as stderr:
+            process = subprocess.Popen(front(folder, upstream, port), stdout=stderr, stderr=stderr)
+        try:
+            _wait_for(port, process, log)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(SECONDS)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.processes import end
-from tests.server.running import SECONDS, until
+from tests.processes import PROCESS_SECONDS, end, until
 
 __all__ = ["ROOT", "Loop", "loop", "python"]
 
@@ -25,7 +24,7 @@ import words
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return {"/stuck": stuck, "/slow": slow, "/crash": crash}.get(environ["PATH_INFO"], text)()
+    return {"/stuck": stuck, "/held": held, "/slow": slow, "/crash": crash}.get(environ["PATH_INFO"], text)()
 
 def text():
     return [f"{words.WORD} {os.getpid()}".encode()]
@@ -33,6 +32,12 @@ def text():
 def stuck():
     yield b"begun"
     threading.Event().wait()
+
+def held():
+    yield b"begun"
+    while not os.path.exists("go"):
+        threading.Event().wait(0.01)
+    yield b" and done"
 
 def slow():
     yield b"begun"
@@ -75,7 +80,7 @@ class Loop:
 
     def get(self, target: str = "/", **headers: str) -> tuple[int, str]:
         """Status and body, on a connection of its own."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PROCESS_SECONDS)
         try:
             connection.request("GET", target, headers=headers)
             response = connection.getresponse()
@@ -124,7 +129,7 @@ class Loop:
         """Send signals; the exit code."""
         for number in signals or [signal.SIGTERM]:
             self.process.send_signal(number)
-        return self.process.wait(SECONDS)
+        return self.process.wait(PROCESS_SECONDS)
 
 
 def _children(pid: int) -> list[int]:

@@ -20,8 +20,9 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from tests.processes import sleeps, until
 from tests.reload.looping import Loop, loop
-from tests.server.running import SECONDS, until
+from tests.server.running import SECONDS
 
 __all__ = ["Outcome", "soak"]
 
@@ -165,14 +166,10 @@ def soak(folder: Path, saves: int, *words: str, seed: int) -> Outcome:
 
 def _holdings(project: Loop) -> tuple[int, int]:
     """Descriptors, and resident memory in KiB, of the supervisor when nothing is on its way."""
-    until(lambda: len(project.workers()) == 1 and _is_quiet(project.process.pid))
+    until(lambda: len(project.workers()) == 1 and sleeps(project.process.pid))
     proc = Path(f"/proc/{project.process.pid}")
     (line,) = (line for line in (proc / "status").read_text().splitlines() if line.startswith("VmRSS"))
     return len(os.listdir(proc / "fd")), int(line.split()[1])  # noqa: PTH208 - a count
-
-
-def _is_quiet(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 def _is_a_complaint(line: str) -> bool:

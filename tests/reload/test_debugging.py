@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
+from tests.processes import until
 from tests.reload.looping import Loop, loop
-from tests.server.running import until
 from wsgiserve.reload.keyboard import Keyboard
 from wsgiserve.reload.process import WorkerProcess
 

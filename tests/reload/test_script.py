@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import end
+from tests.processes import PROCESS_SECONDS, end, until
 from tests.reload.looping import APP, Loop, python
-from tests.server.running import SECONDS, once, until
+from tests.server.running import SECONDS, once
 
 SCRIPT = """
 import atexit, json, os, signal, sys
@@ -86,7 +86,7 @@ def test_what_a_script_sees_and_says_is_what_it_was_with_werkzeug(name: str, tmp
         until(lambda: says_at_last(running, "three"))
         assert running.children() != [child]
         os.killpg(running.process.pid, signal.SIGINT)  # as a terminal does
-        assert running.process.wait(SECONDS) == 0
+        assert running.process.wait(PROCESS_SECONDS) == 0
         log = running.log()
     starts = [line for line in log.splitlines() if " * Restarting with " in line]
     assert len(starts) == 2
@@ -102,7 +102,7 @@ def test_exit_codes(name: str, tmp_path: Path) -> None:
         until(lambda: says_at_last(running, "one"))
         assert running.log().count(" * Restarting with ") == 2
         leave(running, 0)
-        assert running.process.wait(SECONDS) == 0
+        assert running.process.wait(PROCESS_SECONDS) == 0
 
 
 def says_at_last(running: Loop, word: str) -> bool:
@@ -233,7 +233,7 @@ def test_the_file_of_a_unix_socket_stays_for_the_next_child_and_goes_with_the_pa
 
 
 def over_unix(path: Path) -> bytes:
-    connection = HTTPConnection("localhost", timeout=SECONDS)
+    connection = HTTPConnection("localhost", timeout=PROCESS_SECONDS)
     connection.sock = socket.socket(socket.AF_UNIX)
     connection.sock.connect(str(path))
     connection.request("GET", "/")
@@ -311,7 +311,7 @@ if is_running_from_reloader():
 @contextmanager
 def begun(running: Loop, target: str) -> Iterator[HTTPConnection]:
     """A request of which the application has begun the answer."""
-    connection = HTTPConnection("127.0.0.1", running.port, timeout=SECONDS)
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=PROCESS_SECONDS)
     connection.request("GET", target)
     connection.sock.recv(1, 0x2)  # MSG_PEEK: the head is there
     yield connection
@@ -340,7 +340,7 @@ def test_ctrl_c_is_one_signal_though_both_processes_get_it(tmp_path: Path) -> No
     with script(tmp_path) as running, begun(running, "/slow") as connection:
         os.killpg(running.process.pid, signal.SIGINT)
         assert connection.getresponse().read() == b"begun and done"
-        assert running.process.wait(SECONDS) == 0
+        assert running.process.wait(PROCESS_SECONDS) == 0
 
 
 @pytest.mark.usefixtures("unmeasured")
@@ -349,7 +349,7 @@ def test_the_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
         os.killpg(running.process.pid, signal.SIGINT)
         running.wait_for_log("stopping: GET /stuck")
         os.killpg(running.process.pid, signal.SIGINT)
-        assert running.process.wait(SECONDS) == 0
+        assert running.process.wait(PROCESS_SECONDS) == 0
 
 
 def alive(pid: int) -> bool:
@@ -372,7 +372,7 @@ def test_every_address_of_localhost_answers_after_a_reload(tmp_path: Path) -> No
 
 
 def says(host: str, port: int, word: str) -> bool:
-    connection = HTTPConnection(host, port, timeout=SECONDS)
+    connection = HTTPConnection(host, port, timeout=PROCESS_SECONDS)
     connection.request("GET", "/")
     text = connection.getresponse().read().decode()
     connection.close()

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cli.projects import WSGI_APP
+from tests.processes import until
 from tests.reload.looping import ROOT
-from tests.server.running import until
 from tests.terminals import Terminal, terminal
 from wsgiserve.console import Console
 from wsgiserve.reload.shortcuts import Shortcut, Shortcuts, are_wanted

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.processes import until
 from tests.reload.looping import Loop, loop
-from tests.server.running import until
 from wsgiserve.reload import warm
 from wsgiserve.reload.imported import foreign_modules, has_own, modules_of
 from wsgiserve.reload.warm import Warm

@@ -14,6 +14,7 @@ from sample_apps.behaviours import BEHAVIOURS
 from tests.oracle.cases import LINES, NOT_COMPARED
 from tests.oracle.serving import Served, Spec
 from tests.oracle.wire import Response, exchange
+from tests.server.running import until
 
 Serve = Callable[[Spec], Served]
 
@@ -175,11 +176,14 @@ def test_what_the_log_says(kind: str, serve_anew: Serve, name: str, text: str) -
 def assert_soon(condition: Callable[[], bool], served: Served) -> None:
     """After a further request on a new connection has been answered, or after a few: what follows a response, such as
     ``close()``, may run after the client has all of it."""
-    for _ in range(50):
-        if condition():
-            return
-        ask(served, "lengths/zero")
-    assert condition()
+
+    def fulfilled_or_asked() -> bool:
+        fulfilled = condition()
+        if not fulfilled:
+            ask(served, "lengths/zero")
+        return fulfilled
+
+    until(fulfilled_or_asked)
 
 
 @contextmanager

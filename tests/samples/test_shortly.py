@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -13,6 +12,7 @@ import redis
 from sample_apps.shortly.links import SQLiteLinks, base36
 from tests.oracle.conversations import Talk
 from tests.oracle.serving import Served, Spec
+from tests.ports import reserved_port
 
 Serve = Callable[[Spec], Served]
 Arguments = tuple[tuple[str, object], ...]
@@ -24,11 +24,15 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("redis")
-    line = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        reserved_port() as port,
+        subprocess.Popen(
+            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             assert any("Ready to accept connections" in line for line in process.stdout)

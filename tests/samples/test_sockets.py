@@ -12,6 +12,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.ports import reserved_port
+from tests.processes import sleeps, until
+
 TCP_SERVERS = ("tcp_echo_server", "socketserver_tcp_echo_server")
 TCP_CLIENTS = ("tcp_echo_client", "socketserver_tcp_echo_client")
 NETCAT = shutil.which("nc")
@@ -67,10 +70,11 @@ def test_netcat_speaks_with_the_tcp_servers(server: str) -> None:
 @pytest.mark.skipif(NETCAT is None, reason="netcat is not installed")
 @pytest.mark.parametrize("client", TCP_CLIENTS)
 def test_the_tcp_clients_speak_with_netcat(client: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     # netcat sends what it reads: one line that is the echo of the one word.
-    with subprocess.Popen(["nc", "-v", "-l", "127.0.0.1", str(port)], stdin=-1, stdout=-1, stderr=-1) as netcat:
+    with (
+        reserved_port() as port,
+        subprocess.Popen(["nc", "-v", "-l", "127.0.0.1", str(port)], stdin=-1, stdout=-1, stderr=-1) as netcat,
+    ):
         assert netcat.stdin is not None
         assert netcat.stdout is not None
         assert netcat.stderr is not None
@@ -178,6 +182,7 @@ def test_the_udp_client_says_when_there_is_no_answer() -> None:
 @pytest.mark.parametrize("server", [*TCP_SERVERS, "udp_echo_server"])
 def test_ctrl_c_ends_a_server_without_a_traceback(server: str) -> None:
     with running(server) as (_, process):
+        until(lambda: sleeps(process.pid))
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=SECONDS)
     assert (process.returncode, output) == (0, "stopped\n")

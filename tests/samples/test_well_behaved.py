@@ -13,6 +13,7 @@ import requests
 
 from tests.oracle.conversations import CONVERSATIONS, Conversation, Talk
 from tests.oracle.serving import Served, Spec
+from tests.server.running import until
 
 Serve = Callable[[Spec], Served]
 
@@ -83,4 +84,4 @@ def test_nothing_to_complain_of(name: str, wrap: str, kind: str, serve_anew: Ser
 def test_they_do_complain_when_there_is_reason(wrap: str, kind: str, serve_anew: Serve) -> None:
     served = serve_anew(Spec("sample_apps.behaviours:app", kind, wrap=wrap))
     requests.get(f"{served.url}/wrong_types/str_block", timeout=20)
-    assert COMPLAINT.search(served.log())
+    until(lambda: COMPLAINT.search(served.log()))

@@ -88,24 +88,31 @@ class Apart:
 
     def wake_ups(self) -> int:
         """How often its threads have gone to sleep so far, which is how often they were woken."""
-        total = 0
-        for task in Path(f"/proc/{self.pid}/task").iterdir():
-            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended after it was listed
-                for line in (task / "status").read_text().splitlines():
-                    if line.startswith("voluntary_ctxt_switches"):
-                        total += int(line.split()[1])
-        return total
+        lines = "".join(self._of_threads("status")).splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
 
     def wait_until_idle(self) -> None:
-        """Until none of its threads has anything to do."""
+        """Until none of its threads has anything to do; one that waits for a processor has."""
         seen = [-1, 0]
 
         def unchanged() -> bool:
             seen[:] = [seen[1], self.wake_ups()]
             time.sleep(0.02)
-            return seen[0] == seen[1]
+            return seen[0] == seen[1] and self._sleeps()
 
         until(unchanged)
+
+    def _sleeps(self) -> bool:
+        """Whether all its threads wait in the kernel."""
+        return {stat.rpartition(")")[2].split()[0] for stat in self._of_threads("stat")} == {"S"}
+
+    def _of_threads(self, name: str) -> list[str]:
+        """What the kernel tells of each of its threads, in a file of this name."""
+        found = []
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended after it was listed
+                found.append((task / name).read_text())
+        return found
 
     def ended(self, *numbers: int, seconds: float = SECONDS) -> Ended:
         """Send these signals and wait for its end."""
@@ -174,21 +181,24 @@ def apart(
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """``/slow`` takes a while, ``/forever`` longer than any test, each after a first block; ``/large`` is 20 MB;
-    ``/pid`` says who answers; ``/print`` prints; ``/exit`` and ``/kill`` end the process.
+    """``/slow`` takes a while, ``/until?FILE`` as long as there is no such file, ``/forever`` longer than any test,
+    each after a first block; ``/large`` is 20 MB; ``/pid`` says who answers; ``/print`` prints; ``/exit`` and ``/kill``
+    end the process.
     """
     path = environ["PATH_INFO"]
     start_response("200 OK", [])
-    return [bytes(LARGE)] if path == "/large" else _steps(path)
+    return [bytes(LARGE)] if path == "/large" else _steps(path, Path(environ["QUERY_STRING"]))
 
 
-def _steps(path: str) -> Iterator[bytes]:
+def _steps(path: str, file: Path) -> Iterator[bytes]:
     if path != "/pid":
         yield b"begun "
     if path == "/print":
         print("printed by the application", end=" ")
     if path == "/slow":
         time.sleep(0.3)
+    elif path == "/until":
+        until(file.exists)
     elif path == "/forever":
         time.sleep(600)
     elif path == "/exit":

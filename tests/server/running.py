@@ -95,9 +95,9 @@ def running(server: Server) -> Iterator[Server]:
     assert not failures, failures
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
     """Wait for what other threads or processes bring about and nobody announces."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it does not happen"
         time.sleep(0.002)

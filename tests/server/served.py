@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.oracle.serving import OURS
+from tests.processes import PROCESS_SECONDS
 from tests.server.client import Client, connect
 from tests.server.running import SECONDS, until
 from wsgiserve.server.access import Access
@@ -175,7 +176,7 @@ def serve(kind: str, app: WSGIApplication, folder: Path, *, tls: Any = None, **a
     theirs.close()
     served = Served(kind, None, path, process, gate)
     try:
-        assert ours.poll(SECONDS), "the server does not start"
+        assert ours.poll(PROCESS_SECONDS), "the server does not start"
         served.address = ours.recv()
         yield served
     finally:

@@ -247,9 +247,11 @@ def test_ctrl_c_reaches_all_processes_and_lets_them_finish(tmp_path: Path) -> No
 
 def test_a_stop_answers_those_too_who_wait_for_a_child(tmp_path: Path) -> None:
     with serving(tmp_path, processes=1) as server:
-        first = begun(server, "/slow")
+        first = begun(server, f"/until?{tmp_path}/go")
         waiting = [connected(server, "/pid") for _ in range(3)]
         server.signal()
+        until(lambda: refused(server.port))  # those who wait have been taken in
+        (tmp_path / "go").touch()
         assert b"done" in first.rest()
         for client in waiting:
             assert client.read().headers["Connection"] == "close"

@@ -431,10 +431,18 @@ def test_one_connection_wakes_one_of_two_who_watch(listener: socket.socket) -> N
 
 
 def _until_asleep(threads: list[threading.Thread]) -> None:
-    """Until they wait in the kernel."""
+    """Until they wait in the kernel; not for the interpreter, which they have while this thread sleeps."""
+    before: list[str] = []
 
     def asleep() -> bool:
-        stats = [Path(f"/proc/self/task/{thread.native_id}/stat").read_text() for thread in threads]
-        return all(stat.split()[2] == "S" for stat in stats)
+        now = [_sleep_of(thread) for thread in threads]
+        same, before[:] = now == before, now
+        return same and all("S (sleeping)" in sleep for sleep in now)
 
     until(asleep)
+
+
+def _sleep_of(thread: threading.Thread) -> str:
+    """The state of a thread, and which sleep this is."""
+    lines = Path(f"/proc/self/task/{thread.native_id}/status").read_text().splitlines()
+    return " ".join(line for line in lines if line.startswith(("State:", "voluntary_ctxt_switches:")))

@@ -211,16 +211,14 @@ def test_responses_after_a_stop_say_that_they_are_the_last(server_class: Make) -
 
 @each_class
 def test_idle_connections_are_closed(server_class: Make) -> None:
-    with running(make(server_class)) as server:
+    with running(make(server_class, deadlines=Deadlines(graceful=600.0))) as server:
         clients = [connected(server, GET) for _ in range(5)]
         for client in clients:
             assert client.read().status == 200
-        started = time.monotonic()
         server.stop()
         for client in clients:
             assert client.rest() == b""
             client.close()
-    assert time.monotonic() - started < 5  # and not the ten seconds of a graceful stop
 
 
 @each_class
@@ -434,10 +432,9 @@ def slow(server: Apart) -> Client:
 @each_kind
 @pytest.mark.parametrize(("number", "method"), [(signal.SIGTERM, "stop"), (signal.SIGINT, "shutdown")])
 def test_a_signal_lets_what_runs_finish_and_leaves_nothing(kind: str, number: int, method: str, tmp_path: Path) -> None:
-    with apart(tmp_path, kind, on_signal=method) as server:
+    with apart(tmp_path, kind, on_signal=method, deadlines={"graceful": 600.0}) as server:
         idle = connected(server)
         clients = [slow(server) for _ in range(1 if kind == "single" else 3)]
-        started = time.monotonic()
         server.signal(number)
         for client in clients:
             assert b"done" in client.rest()
@@ -445,7 +442,6 @@ def test_a_signal_lets_what_runs_finish_and_leaves_nothing(kind: str, number: in
         assert idle.rest() == b""
         idle.close()
         ended = server.ended()
-        assert time.monotonic() - started < 8  # and not the ten seconds of a graceful stop
     assert ended[:3] == ([], [], False)
     assert "Traceback" not in server.log()
 

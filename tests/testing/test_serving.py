@@ -14,6 +14,7 @@ import pytest
 import requests
 from django.core.signals import got_request_exception
 
+from tests.server.running import until
 from wsgiserve.errors import UserError
 from wsgiserve.testing import Exchange, TestServer, serve
 
@@ -57,6 +58,10 @@ def server() -> Iterator[TestServer]:
 
 def ask(server: TestServer, path: str = "/", method: str = "GET", **options: Any) -> requests.Response:
     return requests.request(method, server.url(path), timeout=20, **options)
+
+
+def serving_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("wsgiserve")]
 
 
 def last(server: TestServer) -> Exchange:
@@ -153,6 +158,37 @@ def test_waiting_returns_each_exchange_once_and_in_order(server: TestServer) -> 
     thread.join()
 
 
+class Lingering:
+    """A body of which the client has the whole while its ``close`` still runs."""
+
+    def __init__(self, go: threading.Event) -> None:
+        self._go = go
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"all"
+
+    def close(self) -> None:
+        self._go.wait(20)
+
+
+def test_the_order_is_that_in_which_clients_had_their_answers() -> None:
+    go = threading.Event()
+
+    def lingering(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        first = environ["PATH_INFO"] == "/a"
+        start_response("200 OK", [*TEXT, ("Content-Length", "3")])
+        return Lingering(go) if first else [b"all"]
+
+    with serve(lingering) as server:
+        assert ask(server, "/a?n=0").text == "all"
+        assert ask(server, "/b").text == "all"
+        assert server.wait_for("GET /b").target == "/b"  # though the one before is not over
+        assert ask(server, "/c").text == "all"
+        go.set()
+        assert server.wait_for("GET /a").target == "/a?n=0"
+        assert [one.target for one in server.requests] == ["/a?n=0", "/b", "/c"]
+
+
 def test_waiting_in_vain_tells_what_there_was(server: TestServer) -> None:
     with pytest.raises(AssertionError, match=r"no GET /b within 0\.01 s; there was: nothing"):
         server.wait_for("GET /b", timeout=0.01)
@@ -170,7 +206,7 @@ def test_it_is_there_at_once_and_refuses_at_the_end() -> None:
     server.close()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((server.host, server.port))
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("wsgiserve")]
+    assert not serving_threads()
 
 
 def test_it_ends_though_a_stream_does_not() -> None:
@@ -193,15 +229,18 @@ def test_it_ends_though_a_stream_does_not() -> None:
 
 
 def test_it_ends_though_a_request_does_not() -> None:
-    go = threading.Event()
+    inside, go = threading.Event(), threading.Event()
 
     def stuck(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        inside.set()
         go.wait()
         return []
 
     with serve(stuck) as server, socket.create_connection((server.host, server.port)) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert inside.wait(20)
     go.set()
+    until(lambda: not serving_threads())  # which other tests may count
 
 
 def test_https_with_a_certificate_that_can_be_trusted() -> None:

@@ -241,7 +241,7 @@ def test_http_client_reads_what_h11_reads(plan: Plan, request_: bytes) -> None:
         assert read_by_http_client(played) == read(played)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(plan=plans, request_=st.sampled_from([GET, HEAD]))
 def test_curl_reads_what_h11_reads(plan: Plan, request_: bytes) -> None:
     needs("curl")

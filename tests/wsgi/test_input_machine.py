@@ -104,4 +104,4 @@ class InputMachine(RuleBasedStateMachine):
 
 
 TestInput = InputMachine.TestCase
-TestInput.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+TestInput.settings = settings(max_examples=200, stateful_step_count=30)

@@ -75,9 +75,9 @@ class Exchange:
 class Recorder(Protocol):
     """What the server of a ``RecordingHandler`` has to be besides a server."""
 
-    def ends(self) -> None: ...
+    def ends(self) -> int: ...
 
-    def record(self, exchange: Exchange, *, ended: bool) -> None: ...
+    def record(self, exchange: Exchange, turn: int | None) -> None: ...
 
 
 class RecordingHandler(LintingHandler):
@@ -86,7 +86,7 @@ class RecordingHandler(LintingHandler):
     def run_wsgi(self) -> None:
         exchange = self._exchange = Exchange(self.command, self.path, self.headers)
         self._sent: list[bytes] = []
-        self._ended = False
+        self._turn: int | None = None
         self._started = time.perf_counter()
         _running.exchange = exchange
         try:
@@ -118,9 +118,8 @@ class RecordingHandler(LintingHandler):
         super().send_file(head, file, count)
 
     def _end(self) -> None:
-        if not self._ended:
-            self._ended = True
-            self._recorder.ends()
+        if self._turn is None:
+            self._turn = self._recorder.ends()
 
     def _keep(self, data: bytes) -> None:
         if sum(map(len, self._sent)) < _KEPT:
@@ -143,7 +142,7 @@ class RecordingHandler(LintingHandler):
         exchange.status = SWITCHED if self.detached else status
         exchange.seconds = time.perf_counter() - self._started
         exchange.headers, exchange.body = _read(b"".join(self._sent), exchange.method)
-        self._recorder.record(exchange, ended=self._ended)
+        self._recorder.record(exchange, self._turn)
 
     @property
     def _recorder(self) -> Recorder:

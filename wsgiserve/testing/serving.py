@@ -6,6 +6,8 @@ import sys
 import threading
 from collections import deque
 from contextlib import ExitStack
+from itertools import count
+from operator import itemgetter
 from tempfile import TemporaryDirectory
 from time import monotonic
 from types import TracebackType
@@ -37,28 +39,50 @@ class _Server(ThreadPoolWSGIServer):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.exchanges: deque[Exchange] = deque(maxlen=_REMEMBERED)
-        self.unseen: deque[Exchange] = deque(maxlen=_REMEMBERED)
         self.changed = threading.Condition()
+        self._exchanges: deque[tuple[int, Exchange]] = deque(maxlen=_REMEMBERED)
+        self._unseen: deque[tuple[int, Exchange]] = deque(maxlen=_REMEMBERED)
         self._ending = 0
+        self._turns = count()
 
-    def ends(self) -> None:
-        """A client is about to have the whole of a response, which is not recorded yet."""
+    def ends(self) -> int:
+        """A client is about to have the whole of a response, which is not recorded yet: its place among the others."""
         with self.changed:
             self._ending += 1
+            return next(self._turns)
 
-    def record(self, exchange: Exchange, *, ended: bool) -> None:
+    def record(self, exchange: Exchange, turn: int | None) -> None:
         with self.changed:
-            self._ending -= ended
-            self.exchanges.append(exchange)
-            self.unseen.append(exchange)
+            if turn is None:
+                turn = next(self._turns)
+            else:
+                self._ending -= 1
+            self._exchanges.append((turn, exchange))
+            self._unseen.append((turn, exchange))
             self.changed.notify_all()
 
     def complete(self) -> list[Exchange]:
         """All exchanges, those too whose clients may know the answer a moment before we do."""
         with self.changed:
-            self.changed.wait_for(lambda: not self._ending, timeout=_SETTLE)
-            return list(self.exchanges)
+            self.await_records()
+            return self.exchanges()
+
+    def await_records(self) -> None:
+        """Wait a moment for those; ``changed`` is held."""
+        self.changed.wait_for(lambda: not self._ending, timeout=_SETTLE)
+
+    def exchanges(self) -> list[Exchange]:
+        """Those that are over, in the order in which their clients knew it; ``changed`` is held."""
+        return [exchange for _, exchange in sorted(self._exchanges, key=itemgetter(0))]
+
+    def take_unseen(self, request: str) -> Exchange | None:
+        """The first exchange of a kind that was not taken yet; ``changed`` is held."""
+        kind = [entry for entry in self._unseen if _is(entry[1], request)]
+        if not kind:
+            return None
+        found = min(kind, key=itemgetter(0))
+        self._unseen.remove(found)
+        return found[1]
 
 
 class TestServer:
@@ -125,7 +149,7 @@ class TestServer:
 
     @property
     def requests(self) -> list[Exchange]:
-        """The last thousand exchanges that are over, the oldest first."""
+        """The last thousand exchanges that are over, in the order in which their clients had the answers."""
         return self._server.complete()
 
     @property
@@ -150,11 +174,11 @@ class TestServer:
         deadline = monotonic() + timeout
         server = self._server
         with server.changed:
-            while (found := next((one for one in server.unseen if _is(one, request)), None)) is None:
+            server.await_records()
+            while (found := server.take_unseen(request)) is None:
                 if not server.changed.wait(deadline - monotonic()) and monotonic() >= deadline:
-                    seen = "".join(f"\n  {exchange}" for exchange in server.exchanges) or " nothing"
+                    seen = "".join(f"\n  {exchange}" for exchange in server.exchanges()) or " nothing"
                     raise AssertionError(f"no {request} within {timeout:g} s; there was:{seen}")
-            server.unseen.remove(found)
             return found
 
     def close(self) -> None:

@@ -395,7 +395,7 @@ def test_a_leader_that_blocks_loses_the_lead_within_two_rounds_of_milliseconds()
         rounds["begun"] = bell.rounds
         blocking(worker)
 
-    def taken() -> None:
+    def taken(worker: Worker) -> None:
         assert 0 < bell.waits_for < 0.005
         rounds.setdefault("taken", bell.rounds)
 

@@ -22,6 +22,7 @@ from wsgiserve.server.request_log import SWITCHED
 if TYPE_CHECKING:
     import socket
 
+    from wsgiserve.http11 import ResponseHead
     from wsgiserve.wsgi.filewrapper import KernelFile
     from wsgiserve.wsgi.gateway import Gateway
 
@@ -101,6 +102,9 @@ class RecordingHandler(LintingHandler):
         return data
 
     # What goes out
+
+    def send_whole(self, head: ResponseHead, content: bytes, done: bool) -> bool:
+        return False  # it goes the long way, which comes by here
 
     def send(self, data: bytes) -> None:
         self._keep(data)

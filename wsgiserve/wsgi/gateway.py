@@ -247,8 +247,9 @@ class Gateway:
         """Send a block, after the head if it is the first. ``length`` is that of the whole body when it is known."""
         http, said = self._http, self._head
         if said is not None and said.length == len(block) <= _JOIN_BYTES and self._fault is None:
-            # All of it, as most frameworks send it; for any but the first block it is not, and refused.
-            if self._transport.send_whole(said, block, length is not None):
+            # All of it, as most frameworks send it; if it is not the first block, it is refused.
+            whole = self._transport.send_whole(said, block, length is not None)
+            if whole:
                 return
         if self._fault is not None and http.framing is not None:
             raise self._fault

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ import pytest
 
 from tests.server.apart import apart
 from tests.server.client import Client, connect, request
-from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, hello, running, until
+from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, at_once, hello, running, until
+from wsgiserve.server.access import Access
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
@@ -365,6 +366,55 @@ def test_a_hint_is_given_once(caplog: pytest.LogCaptureFixture) -> None:
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert "Why: because." in record.getMessage()
+
+
+class Meeting(set[str]):
+    """Two threads that look whether something is in here do so at the same moment, unless the second is kept out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks = threading.Barrier(2)
+
+    def __contains__(self, text: object) -> bool:
+        found = super().__contains__(text)
+        with suppress(threading.BrokenBarrierError):
+            self._looks.wait(0.1)
+        return found
+
+
+def test_a_hint_that_two_threads_give_at_once_is_given_once(caplog: pytest.LogCaptureFixture) -> None:
+    with make(BaseWSGIServer) as server:
+        server._hinted = Meeting()
+        at_once(2, lambda: server.warn_once(NO_THREAD))
+    assert len(caplog.records) == 1
+
+
+class LateLog:
+    """An access log that is flushed while a request ends."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self.lines: list[Access] = []
+        self._end = end
+
+    def __call__(self, access: Access) -> None:
+        self.lines.append(access)
+
+    def flush(self) -> None:
+        self._end()
+
+
+def test_a_request_that_ends_while_the_access_log_is_changed_has_its_line_in_the_new_one() -> None:
+    lines: list[Access] = []
+    ended = Access(0.0, 0.0, "", "GET", "/", "HTTP/1.1", 200, 0, 1, "")
+    with make(BaseWSGIServer) as server:
+
+        def end() -> None:
+            assert server.write_access is not None
+            server.write_access(ended)
+
+        server.access_log = old = LateLog(end)
+        server.access_log = lines.append
+    assert (lines, old.lines) == ([ended], [])
 
 
 def test_it_says_where_it_listens(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:

@@ -57,7 +57,9 @@ def running(connections: Iterable[WSGIRequestHandler]) -> list[Running]:
     now = time.perf_counter()
     places = _places() if has_gil() else {}
     found = [
-        Running(f"{each.command} {each.path}", now - each.started, *places.get(each, ("", traceback.StackSummary())))
+        Running(
+            f"{each.command} {each.path}", now - each.started, *places.get(id(each), ("", traceback.StackSummary()))
+        )
         for each in connections
         if each.running
     ]
@@ -75,8 +77,8 @@ def _text(one: Running) -> str:
     return f"{one.request}  {one.seconds:.2f} s{thread}\n{stack}"
 
 
-def _places() -> dict[WSGIRequestHandler, tuple[str, traceback.StackSummary]]:
-    """The threads that run a request, and where each is in the application."""
+def _places() -> dict[int, tuple[str, traceback.StackSummary]]:
+    """By the ``id`` of a connection: the thread that runs its request, and where in the application that is."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     places = {}
     for ident, innermost in sys._current_frames().items():
@@ -84,7 +86,7 @@ def _places() -> dict[WSGIRequestHandler, tuple[str, traceback.StackSummary]]:
         while frame is not None and frame.f_code is not _RUN_WSGI:
             frame = frame.f_back
         if frame is not None:
-            places[frame.f_locals["self"]] = names.get(ident, "?"), _stack_from(frame, innermost)
+            places[id(frame.f_locals["self"])] = names.get(ident, "?"), _stack_from(frame, innermost)
     return places
 
 

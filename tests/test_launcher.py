@@ -119,6 +119,7 @@ def test_concurrency_picks_the_server_class(
 
 
 def test_the_server_is_told_everything_that_was_configured(made: list[FakeServer]) -> None:
+    pytest.importorskip("cryptography")
     config = replace(
         CONFIG,
         max_body=1000,
@@ -226,6 +227,7 @@ def test_the_banner_names_a_file_once(name: str, framework: str, found_by: str, 
 
 
 def test_the_banner_of_a_server_with_tls_says_https(made: list[FakeServer], capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("cryptography")
     launch(replace(CONFIG, cert="adhoc", log_format="json"), SHOP, [])
     (url,) = json.loads(capsys.readouterr().err)["urls"]
     assert url.startswith("https://127.0.0.1:")

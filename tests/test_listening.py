@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from wsgiserve import certificates, listening
 from wsgiserve.config import Config
@@ -214,6 +213,7 @@ def test_a_descriptor_that_cannot_be_served_is_told() -> None:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    pytest.importorskip("cryptography")
     return tls.make_ssl_devcert(str(tmp_path_factory.mktemp("tls") / "shop"), cn="shop.test")
 
 
@@ -226,6 +226,7 @@ def test_certificate_and_key_make_a_context(pair: tuple[str, str]) -> None:
 
 
 def test_adhoc_makes_a_certificate_up() -> None:
+    pytest.importorskip("cryptography")
     assert isinstance(load_certificate(Config(cert="adhoc")), ssl.SSLContext)
 
 
@@ -251,6 +252,7 @@ def test_a_key_of_another_certificate_is_told(pair: tuple[str, str], tmp_path: P
 
 
 def test_an_encrypted_key_is_told_and_nobody_is_asked_for_a_password(pair: tuple[str, str], tmp_path: Path) -> None:
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     key = serialization.load_pem_private_key(Path(pair[1]).read_bytes(), None)
     encrypted = tmp_path / "encrypted.key"
     form, secret = serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"open sesame")

@@ -10,6 +10,12 @@ import pytest
 Program = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True)
+def _cryptography() -> None:
+    """By which the certificates are made."""
+    pytest.importorskip("cryptography")
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's, with no stores in it; mkcert, if it is installed, has no authority there."""

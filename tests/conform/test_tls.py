@@ -6,6 +6,8 @@ import select
 import socket
 from pathlib import Path
 
+import pytest
+
 from wsgiserve.conform.servers import OWN, Running, trusting
 from wsgiserve.conform.tls import TLSConnection
 
@@ -14,6 +16,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n"
 
 
 def test_an_answer_that_came_before_the_half_close_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
     with Running(SERVER, tmp_path, 20.0) as running:
         assert not isinstance(running.target.address, str)
         plain = socket.create_connection(running.target.address, timeout=20.0)

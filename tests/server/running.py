@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ __all__ = [
     "GET",
     "IN_ONE_PROCESS",
     "Held",
+    "at_once",
     "descriptors",
     "hello",
     "once",
@@ -113,6 +115,33 @@ def once(condition: Callable[[], object], do: Callable[[], object]) -> threading
     thread = threading.Thread(target=run)
     thread.start()
     return thread
+
+
+def at_once(threads: int, do: Callable[[], object]) -> None:
+    """Do something in so many threads that begin together and take short turns; what one of them raises is raised."""
+    line = threading.Barrier(threads)
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            line.wait(SECONDS)
+            do()
+        except BaseException as error:
+            failures.append(error)
+
+    crowd = [threading.Thread(target=run) for _ in range(threads)]
+    turn = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in crowd:
+            thread.start()
+        for thread in crowd:
+            thread.join(SECONDS)
+            assert not thread.is_alive()
+    finally:
+        sys.setswitchinterval(turn)
+    if failures:
+        raise failures[0]
 
 
 def descriptors() -> set[str]:

@@ -232,6 +232,14 @@ def test_real_connections_are_taken_in_with_their_addresses() -> None:
     assert listener.fileno() == -1
 
 
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+def test_at_a_listener_that_was_closed_meanwhile_nobody_waits(family: socket.AddressFamily) -> None:
+    listener = socket.socket(family)
+    acceptor = Acceptor([listener], lambda: True)
+    listener.close()  # as the thread that polls does, while the deputy counts
+    assert acceptor.waiting() == 0
+
+
 def test_who_waits_at_a_unix_socket_is_taken_in_although_its_file_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     listener = bind_unix(str(path))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +17,16 @@ import pytest
 
 from tests.server.apart import apart
 from tests.server.client import Client, connect, request
-from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, hello, running, until
+from tests.server.running import GET, IN_ONE_PROCESS, SECONDS, Held, at_once, hello, running, until
+from wsgiserve.server.access import Access
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.hints import NO_THREAD
+from wsgiserve.server.interpreter import has_gil
 from wsgiserve.server.poller import SelectorPoller
 from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
 from wsgiserve.server.sockets import bind_tcp
-from wsgiserve.server.stacks import running as running_threads
+from wsgiserve.server.stacks import running as running_on
 from wsgiserve.server.stacks import stacks
 from wsgiserve.server.stream import PlainStream
 
@@ -363,6 +367,55 @@ def test_a_hint_is_given_once(caplog: pytest.LogCaptureFixture) -> None:
     assert "Why: because." in record.getMessage()
 
 
+class Meeting(set[str]):
+    """Two threads that look whether something is in here do so at the same moment, unless the second is kept out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks = threading.Barrier(2)
+
+    def __contains__(self, text: object) -> bool:
+        found = super().__contains__(text)
+        with suppress(threading.BrokenBarrierError):
+            self._looks.wait(0.1)
+        return found
+
+
+def test_a_hint_that_two_threads_give_at_once_is_given_once(caplog: pytest.LogCaptureFixture) -> None:
+    with make(BaseWSGIServer) as server:
+        server._hinted = Meeting()
+        at_once(2, lambda: server.warn_once(NO_THREAD))
+    assert len(caplog.records) == 1
+
+
+class LateLog:
+    """An access log that is flushed while a request ends."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        self.lines: list[Access] = []
+        self._end = end
+
+    def __call__(self, access: Access) -> None:
+        self.lines.append(access)
+
+    def flush(self) -> None:
+        self._end()
+
+
+def test_a_request_that_ends_while_the_access_log_is_changed_has_its_line_in_the_new_one() -> None:
+    lines: list[Access] = []
+    ended = Access(0.0, 0.0, "", "GET", "/", "HTTP/1.1", 200, 0, 1, "")
+    with make(BaseWSGIServer) as server:
+
+        def end() -> None:
+            assert server.write_access is not None
+            server.write_access(ended)
+
+        server.access_log = old = LateLog(end)
+        server.access_log = lines.append
+    assert (lines, old.lines) == ([ended], [])
+
+
 def test_it_says_where_it_listens(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     caplog.set_level(logging.INFO)
     listeners = [*bind_tcp("127.0.0.1", 0), *bind_tcp("::1", 0)]
@@ -452,8 +505,8 @@ def test_when_nobody_gets_on_it_says_what_all_wait_for(
     (record,) = caplog.records
     what, why, _ = record.getMessage().splitlines()
     assert re.fullmatch(r"all 2 threads have been busy for 5 s; \d requests? (is|are) waiting\.", what)
-    place = r"tests/server/running\.py:\d+  assert self\.go\.wait\(SECONDS\)"
-    assert re.fullmatch(rf"  Why: longest: GET /held, \d+ s, in {place}", why)
+    place = r", in tests/server/running\.py:\d+  assert self\.go\.wait\(SECONDS\)" if has_gil() else ""
+    assert re.fullmatch(rf"  Why: longest: GET /held, \d+ s{place}", why)
 
 
 def test_it_counts_who_waits_at_every_door(tmp_path: Path) -> None:
@@ -468,23 +521,39 @@ def test_it_counts_who_waits_at_every_door(tmp_path: Path) -> None:
             each.close()
 
 
-def test_the_stacks_are_those_of_the_application() -> None:
+@contextmanager
+def one_is_held() -> Iterator[list[WSGIRequestHandler]]:
+    """The connections of a server in whose application one request is."""
     app = Held()
     with running(make(ThreadPoolWSGIServer, app)) as server:
-        assert stacks() == "no request is running.\n"
+        assert stacks(server.connections.values()) == "no request is running.\n"
         client = connected(server, request("/held"))
         app.wait_for(1)
-        # It has been heard of, and may be on its way to where it waits.
-        until(lambda: [frame.name for frame in running_threads()[0].stack] == ["__call__", "wait", "wait"])
-        (one,) = running_threads()
-        text = stacks()
+        yield list(server.connections.values())
         app.go.set()
         assert client.read().status == 200
         client.close()
+
+
+@pytest.mark.skipif(not has_gil(), reason="this Python has no GIL: no thread may look at another one's frames")
+def test_the_stacks_are_those_of_the_application() -> None:
+    with one_is_held() as connections:
+        (one,) = running_on(connections)
+        text = stacks(connections)
     assert (one.request, one.thread[:10]) == ("GET /held", "wsgiserve-")
     assert re.match(r"GET /held  \d+\.", text)
     assert 'running.py", line' in text
     assert "wsgiserve/server" not in text.replace(str(Path(__file__).parent), "")
+
+
+def test_without_the_gil_no_thread_looks_at_the_frames_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsgiserve.server.stacks.has_gil", lambda: False)
+    monkeypatch.setattr(sys, "_current_frames", lambda: pytest.fail("they were looked at"))
+    with one_is_held() as connections:
+        (one,) = running_on(connections)
+        text = stacks(connections)
+    assert re.fullmatch(r"GET /held, \d+ s", str(one))
+    assert re.fullmatch(r"GET /held  \d+\.\d\d s\n  where it is cannot be seen: .*\n", text)
 
 
 LARGE_BODY = b"x" * 8_000_000

@@ -191,6 +191,7 @@ def test_a_client_that_takes_no_byte_of_a_finished_response_is_given_up(server_c
 
 @pytest.fixture(scope="module")
 def tls() -> ssl.SSLContext:
+    pytest.importorskip("cryptography")
     return generate_adhoc_ssl_context()
 
 

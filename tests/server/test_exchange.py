@@ -237,6 +237,16 @@ def test_a_socket_that_was_taken_over_blocks_and_is_out_of_sight(taken: Bench) -
     assert taken.poller.asked == ["unregister"]
 
 
+def test_a_socket_counts_as_taken_over_once_another_thread_could_use_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr(bench.poller, "unregister", lambda fileno: seen.append(bench.connection.detached))
+    bench.connection.running = True
+    bench.connection.take_over()
+    assert (seen, bench.connection.detached) == ([False], True)
+
+
 def test_the_server_is_silent_on_a_socket_that_was_taken_over(taken: Bench) -> None:
     taken.connection.send(TEXT)
     taken.connection.send_last(TEXT, True)

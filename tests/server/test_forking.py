@@ -156,6 +156,7 @@ def test_environ_says_that_there_are_many_processes() -> None:
 
 
 def test_tls_goes_on_in_the_child_where_the_parent_has_begun_it(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
     trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE

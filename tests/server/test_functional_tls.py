@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import trustme
 
 from tests.server import apps
 from tests.server.client import connect, request
@@ -31,7 +30,7 @@ class Certificates(NamedTuple):
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
+    authority = pytest.importorskip("trustme").CA()
     server = authority.issue_cert("localhost")
     server.private_key_pem.write_to_path(folder / "key")
     for number, blob in enumerate(server.cert_chain_pems):
@@ -63,6 +62,8 @@ def verifying_context(pair: tuple[str, str], authority: str, verify: ssl.VerifyM
 
 @pytest.mark.parametrize("form", ["pair", "context", "adhoc"])
 def test_each_form_of_ssl_context_serves_https(form: str, start: Start, certificates: Certificates) -> None:
+    if form == "adhoc":
+        pytest.importorskip("cryptography")
     forms: dict[str, Any] = {
         "pair": certificates.pair,
         "context": partial(verifying_context, certificates.pair, certificates.authority, ssl.CERT_NONE),

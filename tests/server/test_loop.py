@@ -6,6 +6,7 @@ import logging
 import random
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from math import inf
 from typing import Any, cast
@@ -123,6 +124,9 @@ class Loop(ConnectionLoop):
     def make_connection(self, sock: socket.socket, address: Any) -> WSGIRequestHandler | None:
         return cast("WSGIRequestHandler", FakeConnection(self, sock.fileno())) if address else None
 
+    def stop_now(self) -> None:
+        self._stop_now = True
+
     def add(self, fileno: int, deadline: float = inf) -> FakeConnection:
         connection = FakeConnection(self, fileno, deadline)
         self.connections[fileno] = cast("WSGIRequestHandler", connection)
@@ -231,6 +235,20 @@ def test_who_is_requeued_after_an_immediate_stop_is_closed(clock: Clock) -> None
     loop._stop_now = True
     loop.requeue(cast("WSGIRequestHandler", connection))
     assert connection.closed
+
+
+class TakenFrom(deque[Any]):
+    """Another thread has taken the last one between the look and the taking."""
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_who_was_requeued_and_is_closed_while_the_poller_looks_is_nobody_to_be_served(clock: Clock) -> None:
+    loop = Loop(clock)
+    loop._requeued = TakenFrom()
+    loop.fake_poller.meanwhile = loop.stop_now
+    assert loop.next_ready() is None
 
 
 def test_after_an_immediate_stop_nothing_comes_any_more(clock: Clock) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from math import gcd
 
 import pytest
 
+from tests.server.running import at_once
 from wsgiserve.accesslog import request_id
 from wsgiserve.server.numbers import far_apart, numbers_of, step_of
 
@@ -44,3 +45,11 @@ def test_who_follows_a_worker_begins_far_from_where_those_before_began(workers: 
 
 def test_the_first_worker_begins_as_a_server_alone_does() -> None:
     assert [request_id(number) for number in islice(numbers_of(0, 0, 2), 3)] == ["0001", "0003", "0005"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_two_threads_are_given_the_same_number(workers: int) -> None:
+    numbers = numbers_of(0, 0, workers)
+    given: list[list[int]] = []
+    at_once(4, lambda: given.append(list(islice(numbers, 50_000))))
+    assert len(set(chain.from_iterable(given))) == 200_000

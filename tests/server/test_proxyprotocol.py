@@ -164,6 +164,7 @@ def test_a_header_may_come_byte_by_byte() -> None:
 
 
 def test_tls_begins_behind_the_header() -> None:
+    pytest.importorskip("cryptography")
     with running(server_of(IN_ONE_PROCESS[0], ssl_context=generate_adhoc_ssl_context())) as server:
         sock = socket.create_connection(server.server_address, timeout=20)
         sock.sendall(V1)

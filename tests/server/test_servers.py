@@ -35,6 +35,8 @@ def test_make_server_picks_the_class(arguments: dict[str, Any], expected: type[B
 
 
 def test_make_server_passes_everything_on() -> None:
+    pytest.importorskip("cryptography")
+
     class Handler(WSGIRequestHandler):
         pass
 

@@ -14,11 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import trustme
 
 from tests.server.running import reset, until
 from wsgiserve.errors import ClientDisconnected
-from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, Stream, TLSStream
+from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, Stream, TLSStream, has_bytes
 
 DATA = bytes(range(256)) * 4096
 
@@ -58,7 +57,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    authority = trustme.CA()
+    authority = pytest.importorskip("trustme").CA()
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(server)
     authority.configure_trust(client)
@@ -112,6 +111,24 @@ def test_nothing_there_is_not_the_end(pair: Pair) -> None:
     pair.client.shutdown(socket.SHUT_WR)
     assert pair.stream.wait_readable(20)
     assert pair.stream.recv() == b""
+
+
+def test_a_look_for_bytes_does_not_wait_for_them_although_the_socket_would(plain: Pair) -> None:
+    plain.stream.sock.setblocking(True)
+    looked = threading.Event()
+
+    def look() -> None:
+        assert not has_bytes(plain.stream.sock)
+        looked.set()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        assert looked.wait(20)
+    finally:
+        plain.client.sendall(b"x")
+        thread.join()
+    assert has_bytes(plain.stream.sock)
 
 
 def test_more_is_what_would_come_without_an_event(plain: Pair) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.server.running import at_once
 from wsgiserve.server.takeover import THREAD_NAMES, ClientSocket
 
 
@@ -172,6 +173,19 @@ def test_threads_of_the_server_are_not_waited_for(taken: Taken) -> None:
     assert thread.is_alive()
     taken.theirs.sendall(b"go")
     thread.join(20)
+
+
+def test_no_thread_is_forgotten_that_uses_it_at_the_same_time_as_others(taken: Taken) -> None:
+    all_have = threading.Barrier(8)
+
+    def use() -> None:
+        taken.client.setblocking(True)
+        all_have.wait(20)  # alive as long as the last one looks who is
+        assert threading.current_thread() in taken.client._users
+        all_have.wait(20)
+
+    for _ in range(50):
+        at_once(8, use)
 
 
 def test_threads_that_have_ended_are_forgotten(taken: Taken) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("cryptography")
+
 from tests.handshakes import client_context, handshake
 from wsgiserve.server import tls
 

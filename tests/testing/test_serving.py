@@ -244,6 +244,7 @@ def test_it_ends_though_a_request_does_not() -> None:
 
 
 def test_https_with_a_certificate_that_can_be_trusted() -> None:
+    pytest.importorskip("cryptography")
     with serve(app, https=True) as server, requests.Session() as session:
         session.trust_env = False  # REQUESTS_CA_BUNDLE would go before verify
         assert server.url().startswith("https://127.0.0.1:")

@@ -129,7 +129,7 @@ class Worker:
         elif "line" in message:
             self._terminal.give(message["line"])
         elif "stacks" in message:
-            self._write(stacks())
+            self._write(stacks(list(self._server.connections.values()) if self._server is not None else []))
         elif "log" in message:
             self._shown = message["log"]
             if self._server is not None:

@@ -102,8 +102,8 @@ class Acceptor:
             yield from self._accept_all(listener)
 
     def waiting(self) -> int:
-        """How many wait at the listeners; for those that cannot tell, one if there is any."""
-        return sum(map(_waiting_at, self.listeners))
+        """How many wait at the listeners; for those that cannot tell, one if there is any. Any thread may ask."""
+        return sum(map(_waiting_at, list(self.listeners)))
 
     @property
     def holds_back(self) -> bool:
@@ -204,7 +204,10 @@ class Acceptor:
 
 
 def _waiting_at(listener: socket.socket) -> int:
-    if sys.platform == "linux" and listener.family != socket.AF_UNIX:
-        info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED.stop)
-        return int.from_bytes(info[_UNACKED], sys.byteorder)
-    return int(wait(listener.fileno(), 0, write=False))
+    try:
+        if sys.platform == "linux" and listener.family != socket.AF_UNIX:
+            info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _UNACKED.stop)
+            return int.from_bytes(info[_UNACKED], sys.byteorder)
+        return int(wait(listener.fileno(), 0, write=False))
+    except (OSError, ValueError):  # who polls has closed it meanwhile
+        return 0

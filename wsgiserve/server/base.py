@@ -153,6 +153,7 @@ class BaseWSGIServer(ConnectionLoop):
         self.proxy_protocol: Peers | None = None
         self.slow_kinds = SlowKinds()
         self._hinted: set[str] = set()
+        self._hinted_lock = threading.Lock()
         self._fatal: BaseException | None = None
         self._stopped = threading.Event()
         self._stopped.set()
@@ -176,11 +177,12 @@ class BaseWSGIServer(ConnectionLoop):
 
     @access_log.setter
     def access_log(self, log: AccessLog | None) -> None:
-        self._flush_log()
+        flush_old = self._flush_log
         self._access_log = log
         self.write_access = shortcut_of(log)
         self.notes_arrivals = log is not None
         self._flush_log = flush_of(log)
+        flush_old()  # last: requests that end meanwhile find the new one
 
     # For the caller
 
@@ -387,9 +389,11 @@ class BaseWSGIServer(ConnectionLoop):
 
     def warn_once(self, hint: Hint) -> None:
         """Tell the developer of a mistake that clients repeat, the first time only."""
-        if hint.slug not in self._hinted:
+        with self._hinted_lock:
+            if hint.slug in self._hinted:
+                return
             self._hinted.add(hint.slug)
-            self.warn(hint)
+        self.warn(hint)
 
     def warn(self, hint: Hint) -> None:
         """Tell the developer of something that can be mended."""

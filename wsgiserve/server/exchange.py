@@ -175,10 +175,10 @@ class Exchange(Channel):
             return
         if not self.running:
             raise OSError("the request is over, and the socket is the server's again")
-        self.detached = True
         self.http.close_after_response()
         self.server.poller.unregister(self.stream.fileno)
         self.stream.sock.setblocking(True)
+        self.detached = True  # last: another thread that finds it taken over uses it at once
 
     def _take_back(self) -> None:
         """Close the socket as any other, so that the application's last words arrive."""

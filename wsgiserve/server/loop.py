@@ -178,13 +178,18 @@ class ConnectionLoop:
                 ready.append(connection)
             else:
                 connection.flush_meanwhile()
-        while self._requeued:
-            self._ready.append(self._requeued.popleft())
+        if self._requeued:
+            self._take_requeued()
         # After polling: whose request has come while everybody was busy is not late, we are.
         if now >= self._sweep_at:
             self._sweep(now)
         elif news:
             self.sweep_by(now + self._sweep_within)  # they will have other deadlines
+
+    def _take_requeued(self) -> None:
+        with suppress(IndexError):  # none is left: some may have been closed, by who has seen that nobody will come
+            while True:
+                self._ready.append(self._requeued.popleft())
 
     def _poll_timeout(self, now: float) -> float | None:
         if self._ready or self._requeued:

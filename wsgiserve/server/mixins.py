@@ -94,9 +94,8 @@ class ThreadPoolMixIn(BaseWSGIServer):
         """Say what all threads do while requests wait; False if none does, which may change."""
         waiting = self.waiting_requests()
         if waiting and not self.stopping:
-            longest = next(iter(running()), None)
-            what = f"{longest.request}, {longest.seconds:.0f} s, in {longest.place()}" if longest is not None else "?"
-            self.warn(threads_exhausted(len(self._pool.workers), STUCK_SECONDS, waiting, what))
+            longest = next(map(str, running(list(self.connections.values()))), "?")
+            self.warn(threads_exhausted(len(self._pool.workers), STUCK_SECONDS, waiting, longest))
         return waiting > 0
 
     def _patience(self) -> float:

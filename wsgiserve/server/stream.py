@@ -32,6 +32,9 @@ _NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
 # same again; so it is given records, or a client that takes a large response slowly would seem to take nothing of it.
 _RECORD_BYTES = 16_384
 
+# An application that has taken the socket over has made it one that waits, until its request is over.
+_LOOK = socket.MSG_PEEK | getattr(socket, "MSG_DONTWAIT", 0)
+
 # Enough for the head of a request whose client has forgotten that this is TLS.
 _OPENING_BYTES = 8192
 
@@ -289,9 +292,9 @@ def wait(fileno: int, seconds: float, *, write: bool) -> bool:
 
 
 def has_bytes(sock: socket.socket) -> bool:
-    """Whether something has come that nobody has received yet; under TLS, whatever it is."""
+    """Whether something has come that nobody has received yet; under TLS, whatever it is. Any thread may ask."""
     try:
         # Not SSLSocket's method, which knows no flags.
-        return bool(socket.socket.recv(sock, 1, socket.MSG_PEEK))
+        return bool(socket.socket.recv(sock, 1, _LOOK))
     except OSError:  # none yet; or it is closed
         return False

@@ -21,6 +21,9 @@ __all__ = ["THREAD_NAMES", "ClientSocket"]
 THREAD_NAMES = "wsgiserve-"
 """How the names of the server's threads begin."""
 
+# For all sockets together: it is held for microseconds, once for each thread that uses one.
+_NOTING = threading.Lock()
+
 _LOOKS = frozenset(
     [
         "cipher",
@@ -57,7 +60,7 @@ class ClientSocket:
     def __init__(self, sock: socket.socket, take_over: Callable[[], None]) -> None:
         self._sock = sock
         self._take_over = take_over
-        self._users: frozenset[threading.Thread] = frozenset()  # changed by replacing it: several threads may
+        self._users: frozenset[threading.Thread] = frozenset()  # replaced under _NOTING, looked at without
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._sock, name)
@@ -77,7 +80,8 @@ class ClientSocket:
         # those that Python did not start, which cannot be waited for.
         if thread in self._users or thread.name.startswith(THREAD_NAMES) or isinstance(thread, threading._DummyThread):
             return
-        self._users = frozenset([*filter(threading.Thread.is_alive, self._users), thread])
+        with _NOTING:
+            self._users = frozenset([*filter(threading.Thread.is_alive, self._users), thread])
 
     def wait_for_users(self, seconds: float) -> None:
         """Wait until the application's other threads that have used the socket have ended, but not for long.

@@ -173,7 +173,9 @@ class Exchange(Channel):
             raise OSError("the request is over, and the socket is the server's again")
         self.detached = True
         self.http.close_after_response()
-        self.server.poller.unregister(self.stream.fileno)
+        if self.watched:
+            self.watched = False
+            self.server.poller.unregister(self.stream.fileno)
         self.stream.sock.setblocking(True)
 
     def _take_back(self) -> None:
@@ -182,7 +184,6 @@ class Exchange(Channel):
             self.client_socket.wait_for_users(_LAST_WORDS_SECONDS)
         try:
             self.stream.sock.setblocking(False)
-            self.server.poller.register(self.stream.fileno)
         except (OSError, ValueError):  # the application has closed it; or the server did not wait for its thread
             self.close()
         else:

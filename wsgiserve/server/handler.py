@@ -179,7 +179,7 @@ class WSGIRequestHandler(RequestLog):
 
     def _make_keys(self) -> Environ:
         self._errors = ErrorStream(self._describe)
-        self._keys = keys = peer_keys(self.stream.sock, self.client_address)
+        self._keys = keys = peer_keys(self.stream.sock, self.client_address, self.own_address)
         keys["werkzeug.socket"] = self.client_socket = ClientSocket(self.stream.sock, self.take_over)
         keys["wsgi.errors"] = self._errors
         return keys

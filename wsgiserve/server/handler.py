@@ -98,7 +98,7 @@ class WSGIRequestHandler(RequestLog):
         cls._overrides_address = any(getattr(cls, name) is not getattr(base, name) for name in _ADDRESS_METHODS)
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
-        super().__init__(request, client_address, server)
+        RequestLog.__init__(self, request, client_address, server)  # by name: see Exchange
         self.server_field = self.version_string().encode("latin-1")
         self.environ: Environ = {}
         self._keys: Environ | None = None  # what is the same in the environ of all requests
@@ -194,7 +194,7 @@ class WSGIRequestHandler(RequestLog):
 
     def close(self) -> None:
         """Close the connection, and let go of what refers back to it."""
-        super().close()
+        RequestLog.close(self)  # by name: see Exchange
         self._keys = self._errors = self.client_socket = None
 
     # When something goes wrong

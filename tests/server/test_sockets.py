@@ -422,11 +422,11 @@ def test_a_refused_descriptor_stays_open(kind: socket.SocketKind, fault: str) ->
 
 
 def test_a_listener_is_taken_at_its_word_where_the_system_cannot_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    class NeverSays(socket.socket):
+    class NeverSays(sockets.Listener):
         def getsockopt(self, *_: Any) -> Any:
             raise OSError(errno.ENOPROTOOPT, os.strerror(errno.ENOPROTOOPT))
 
-    monkeypatch.setattr(socket, "socket", NeverSays)
+    monkeypatch.setattr(sockets, "Listener", NeverSays)
     with socket.create_server(("127.0.0.1", 0)) as opened:
         fd = opened.detach()
     with closing(sockets.from_fd(fd)) as listener:

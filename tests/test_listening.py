@@ -19,7 +19,7 @@ from wsgiserve import certificates, listening
 from wsgiserve.config import Config
 from wsgiserve.errors import UserError
 from wsgiserve.listening import load_certificate, open_listeners
-from wsgiserve.server import tls
+from wsgiserve.server import sockets, tls
 
 ARGV = ["wsgiserve", "shop.web:app", "--port", "8000"]
 
@@ -48,14 +48,13 @@ def test_without_a_host_both_loopbacks_listen_on_one_port() -> None:
 
 
 def without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = socket.socket
-
-    class IPv4Only(real):  # type: ignore[valid-type, misc]  # a class held in a variable
+    class IPv4Only(sockets.Listener):
         def __init__(self, family: int = socket.AF_INET, *rest: Any, **options: Any) -> None:
             if family == socket.AF_INET6:
                 raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
             super().__init__(family, *rest, **options)
 
+    monkeypatch.setattr(sockets, "Listener", IPv4Only)
     monkeypatch.setattr(socket, "socket", IPv4Only)
 
 

@@ -35,6 +35,7 @@ from wsgiserve.console import Console
 from wsgiserve.server.poller import EpollPoller
 from wsgiserve.server.pool import Worker
 from wsgiserve.server.servers import ThreadPoolWSGIServer
+from wsgiserve.server.sockets import from_fd
 
 __all__ = ["COUNTED"]
 
@@ -102,10 +103,10 @@ class _Served:
         module, _, name = case.app.partition(":")
         app = getattr(import_module(module), name)
         log = make_access_log(Console(sys.stderr, "plain", color=False), _discard) if case.log else None
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind("")  # Linux finds a name that is in no folder
-        listener.listen(2 * _MANY)
-        listener.setblocking(False)
+        bound = socket.socket(socket.AF_UNIX)
+        bound.bind("")  # Linux finds a name that is in no folder
+        bound.listen()
+        listener = from_fd(bound.detach())
         self.server = server = ThreadPoolWSGIServer("", 0, app, listeners=[listener], access_log=log)
         server.notes_arrivals = case.log
         server.poller = self.clients = _Clients(case, listener.getsockname(), clients)

@@ -142,6 +142,7 @@ class Bench:
         self.stream.sock = ours
         self.connection.stream = self.stream
         self.connection.lock.acquire()
+        self.connection.watched = True
 
     def arrive(self, *arrived: bytes | Exception | None) -> bool:
         """Let this be there to receive, tell the connection, and have it look."""

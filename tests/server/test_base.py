@@ -135,6 +135,35 @@ def test_over_a_selector_clients_may_reset_at_any_point(server_class: Make, over
 
 
 @each_class
+def test_over_a_selector_a_burst_of_connections_is_taken_in(server_class: Make, over_selector: Over) -> None:
+    with running(over_selector(make(server_class))) as server:
+        burst(server, 50)
+
+
+@each_class
+def test_a_burst_of_connections_is_taken_in(server_class: Make) -> None:
+    with running(make(server_class)) as server:
+        burst(server, 300)
+
+
+def burst(server: BaseWSGIServer, count: int) -> None:
+    """So many clients connect at once; a third each has asked, has not, or will ask again."""
+    closing = [connected(server, request("/", "Connection: close")) for _ in range(count // 3)]
+    silent = [connected(server) for _ in range(count // 3)]
+    keeping = [connected(server, GET) for _ in range(count // 3)]
+    for client in closing:
+        assert client.read().status == 200
+        assert client.rest() == b""
+    for client in silent + keeping:
+        if client in silent:
+            client.send(GET)
+        assert client.read().status == 200
+        assert client.exchange(GET).status == 200
+    for client in closing + silent + keeping:
+        client.close()
+
+
+@each_class
 def test_connections_beyond_the_limit_wait_and_are_served_when_others_close(server_class: Make) -> None:
     with running(make(server_class, max_connections=3)) as server:
         clients = [connected(server) for _ in range(3)]

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from tests.server.client import request
-from tests.server.doubles import Bench
+from tests.server.doubles import Bench, FakePoller
 from tests.server.running import descriptors
 from wsgiserve.errors import ClientDisconnected
 from wsgiserve.server.channel import Channel
 from wsgiserve.server.deadlines import UNSET, Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
+from wsgiserve.server.poller import new_poller
 from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, TLSStream
 from wsgiserve.wsgi.filewrapper import KernelFile
 
@@ -103,6 +104,85 @@ def test_the_end_of_the_client_between_requests_is_the_end(bench: Bench) -> None
 def test_an_error_in_receiving_is_the_end(bench: Bench) -> None:
     assert not bench.arrive(ClientDisconnected("receiving: reset"))
     assert bench.stream.said == ["close"]
+
+
+# When the poller is asked to watch it
+
+
+@pytest.fixture
+def fresh(bench: Bench) -> Bench:
+    """It has just been accepted."""
+    bench.connection.watched = False
+    return bench
+
+
+def test_a_connection_is_watched_from_when_its_client_is_waited_for(fresh: Bench) -> None:
+    assert not fresh.arrive(None)
+    assert fresh.poller.asked == ["register"]
+    assert not fresh.arrive(GET[:5])
+    answer(fresh, GET[5:])
+    assert fresh.connection.rests
+    assert fresh.poller.asked == ["register"]
+
+
+def test_a_connection_whose_first_request_is_there_is_watched_after_the_response(fresh: Bench) -> None:
+    assert fresh.arrive(GET)
+    assert fresh.poller.asked == []
+    fresh.connection.handle_one_request()
+    assert fresh.poller.asked == ["register"]
+
+
+def test_a_connection_that_ends_with_its_first_response_is_never_watched(fresh: Bench) -> None:
+    answer(fresh, request("/", "Connection: close"))
+    assert fresh.stream.said == ["goodbye", "close"]
+    assert fresh.poller.asked == []
+
+
+def test_who_is_heard_out_after_the_first_response_is_watched(fresh: Bench) -> None:
+    answer(fresh, request("/", "Connection: close") + b"x")
+    assert fresh.stream.said == ["goodbye", "shutdown"]
+    assert fresh.poller.asked == ["register"]
+
+
+def test_who_is_slow_to_take_the_first_response_is_watched(fresh: Bench) -> None:
+    fresh.stream.room = 20
+    answer(fresh, request("/", "Connection: close"))
+    assert fresh.poller.asked == ["register", "wait_write"]
+
+
+@pytest.mark.parametrize("data", [None, GET, GET[:5]], ids=["nothing", "a request", "a part of one"])
+def test_a_connection_that_cannot_be_watched_is_closed_and_logged(
+    data: bytes | None, fresh: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(fileno: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fresh.server, "poller", FakePoller())
+    monkeypatch.setattr(fresh.server.poller, "register", no_space, raising=False)
+    if fresh.arrive(data):
+        fresh.connection.handle_one_request()
+    assert fresh.connection.closed
+    assert fresh.server.connections == {}
+    (record,) = [record for record in caplog.records if record.name == "wsgiserve"]
+    assert (record.levelno, record.getMessage()) == (
+        logging.ERROR,
+        "cannot watch another connection: No space left on device; closed it",
+    )
+
+
+def test_a_thread_that_comes_to_its_end_after_the_servers_closes_its_connection(fresh: Bench) -> None:
+    fresh.server.poller = new_poller()
+    fresh.server.poller.close()
+    answer(fresh)
+    assert fresh.stream.said == ["close"]
+
+
+def test_nothing_is_received_on_a_connection_that_was_closed(fresh: Bench) -> None:
+    fresh.connection.close()
+    asked: list[str] = []
+    fresh.stream.before_recv = lambda: asked.append("recv")
+    assert not fresh.arrive(GET)
+    assert asked == []
 
 
 # How long a client may take

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 
 import pytest
@@ -51,6 +52,17 @@ def test_a_percent_sign_is_only_a_percent_sign(stream: ErrorStream, caplog: pyte
 def test_it_can_be_written_to_and_not_read(stream: ErrorStream) -> None:
     assert stream.writable()
     assert not stream.readable()
+    with pytest.raises(io.UnsupportedOperation):
+        stream.read()
+
+
+def test_it_answers_as_any_text_file_that_is_no_terminal_and_has_no_descriptor(stream: ErrorStream) -> None:
+    assert isinstance(stream, io.TextIOBase)
+    assert not stream.isatty()
+    assert not stream.closed
+    with pytest.raises(io.UnsupportedOperation):
+        stream.fileno()
+    assert getattr(stream, "buffer", None) is None
 
 
 def test_blank_lines_are_kept_as_they_are(stream: ErrorStream, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.server import apps, handlers
-from tests.server.client import Client, request
+from tests.server.client import Client, connect, request
 from tests.server.conftest import Start
 from tests.server.served import Served
 from wsgiserve.http11 import Limits
@@ -82,6 +83,21 @@ def test_the_environ_over_ipv6(start: Start) -> None:
     assert subset(found, expected) == expected
     served.connect(b"nonsense\r\n\r\n").rest()
     assert any(logged.text.startswith("[::1]:") for logged in served.stop().logs)
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [("0.0.0.0", "127.0.0.1"), ("0.0.0.0", "127.0.0.2"), ("127.0.0.2", "127.0.0.2"), ("::", "::1")],
+)
+def test_the_server_has_the_name_that_its_client_has_reached(host: str, reached: str, start: Start) -> None:
+    if ":" in host and not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 on this machine")
+    served = start(apps.environ_as_json, host=host)
+    for _ in range(2):
+        with closing(connect((reached, served.address[1]))) as client:
+            found = environ(client)
+            assert found["SERVER_NAME"] == (f"[{reached}]" if ":" in reached else reached)
+            assert found["SERVER_PORT"] == str(served.address[1])
 
 
 def test_the_environ_over_a_unix_socket(start: Start, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import socket
 import threading
@@ -92,6 +91,8 @@ class FakeConnection:
         self.readable = False
         self.arrived_after = inf
         self.hung_up = False
+        self.watched = False
+        self.own_address: object = None
         self.closed = False
         self.expired_at: float | None = None
         self.flushed = 0
@@ -132,6 +133,7 @@ class Loop(ConnectionLoop):
         self.connections[fileno] = cast("WSGIRequestHandler", connection)
         self.sweep_by(deadline)
         self.poller.register(fileno)
+        connection.watched = True
         return connection
 
     def next_fake(self) -> FakeConnection:
@@ -270,6 +272,9 @@ class FakeListener:
     def fileno(self) -> int:
         return 3
 
+    def getsockname(self) -> tuple[str, int]:
+        return "192.0.2.1", 80
+
     def accept(self) -> tuple[socket.socket, object]:
         if not self.waiting:
             raise BlockingIOError
@@ -294,45 +299,49 @@ def listening(loop: Loop, *waiting: object) -> FakeListener:
     return listener
 
 
-def test_who_is_accepted_is_watched(clock: Clock) -> None:
+def test_who_is_accepted_is_looked_at_before_it_is_watched(clock: Clock) -> None:
     loop = Loop(clock)
     listening(loop, "a", "b")
-    loop.fake_poller.events = [(3, False)]
-    loop._poll()
-    assert loop.fake_poller.watched == [3, 102, 101]
+    for fileno in (102, 101):
+        loop.fake_poller.events = [(3, False)]
+        connection = loop.next_fake()
+        assert connection.stream.fileno == fileno
+        assert connection.lock.locked()
+        assert connection.readable
+        assert connection.own_address == ("192.0.2.1", 80)
+    assert loop.fake_poller.watched == [3]
     assert sorted(loop.connections) == [101, 102]
+
+
+def test_who_was_never_watched_is_forgotten_without_a_word_to_the_poller(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = Loop(clock)
+    listening(loop, "a")
+    loop.fake_poller.events = [(3, False)]
+    connection = loop.next_fake()
+    told: list[int] = []
+    monkeypatch.setattr(loop.fake_poller, "unregister", told.append)
+    connection.close()
+    assert loop.connections == {}
+    assert told == []
 
 
 def test_who_cannot_be_made_a_connection_is_left_out(clock: Clock) -> None:
     loop = Loop(clock)
     listening(loop, "", "b")
-    loop.fake_poller.events = [(3, False)]
-    loop._poll()
+    for _ in range(2):
+        loop.fake_poller.events = [(3, False)]
+        loop._poll()
     assert sorted(loop.connections) == [101]
-
-
-def test_a_connection_that_cannot_be_watched_is_closed_and_logged(
-    clock: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def no_space(fileno: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    loop = Loop(clock)
-    listening(loop, "a")
-    loop.fake_poller.events = [(3, False)]
-    monkeypatch.setattr(loop.fake_poller, "register", no_space)
-    loop._poll()
-    assert loop.connections == {}
-    (record,) = caplog.records
-    assert record.levelno == logging.ERROR
-    assert "No space left on device" in record.getMessage()
 
 
 def test_with_all_places_taken_a_connection_that_ends_wakes_the_poller_to_accept_the_next(clock: Clock) -> None:
     loop = Loop(clock, max_connections=1)
     listening(loop, "a", "b")
-    loop.fake_poller.events = [(3, False)]
-    loop._poll()
+    for _ in range(2):
+        loop.fake_poller.events = [(3, False)]
+        loop._poll()
     assert loop.acceptor.full
     (first,) = loop.connections.values()
     woken = loop.fake_poller.woken
@@ -507,8 +516,7 @@ def test_without_room_for_all_the_door_stays_open_until_there_is(clock: Clock) -
     loop.max_connections = 1
     listening(loop, "a", "b", "c")
     served = []
-    while not loop.drained():
-        (connection,) = loop.connections.values()
+    while (connection := loop.next_ready()) is not None:
         served.append(connection.stream.fileno)
         connection.close()
     assert served == [103, 102, 101]
@@ -519,8 +527,12 @@ def test_who_came_at_the_last_moment_and_says_nothing_is_not_waited_for_long(clo
     loop = stopping(clock)
     listening(loop, "a")
     start = clock.now
-    while not loop.drained():
-        loop._poll()
+    connection = loop.next_fake()
+    connection.readable = False
+    loop.sweep_by(connection.deadline)  # as those do that wait for their client
+    assert connection.settle()
+    assert loop.next_ready() is None
+    assert connection.expired_at is not None
     assert 0.4 < clock.now - start < 1.0
 
 

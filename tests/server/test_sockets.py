@@ -31,13 +31,13 @@ def bound(*listeners: socket.socket) -> Iterator[tuple[socket.socket, ...]]:
 def no_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose kernel has no IPv6."""
 
-    class IPv4Only(socket.socket):
+    class IPv4Only(sockets.Listener):
         def __init__(self, family: int = socket.AF_INET, *args: Any, **kwargs: Any) -> None:
             if family == socket.AF_INET6:
                 raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
             super().__init__(family, *args, **kwargs)
 
-    monkeypatch.setattr(socket, "socket", IPv4Only)
+    monkeypatch.setattr(sockets, "Listener", IPv4Only)
 
 
 def taken_port() -> tuple[socket.socket, int]:
@@ -201,6 +201,29 @@ def test_a_name_without_an_ipv4_address_is_its_ipv6_address(monkeypatch: pytest.
 def test_no_host_is_every_ipv4_address() -> None:
     with bound(*sockets.bind_tcp("", 0)) as (listener,):
         assert listener.getsockname()[0] == "0.0.0.0"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "unix"])
+def test_what_a_listener_accepts_is_what_any_socket_accepts(host: str, tmp_path: Path) -> None:
+    listeners = [sockets.bind_unix(str(tmp_path / "s"))] if host == "unix" else sockets.bind_tcp(host, 0)
+    with bound(*listeners) as (listener,), socket.socket(listener.family) as one, socket.socket(listener.family) as two:
+        for client in (one, two):
+            client.connect(listener.getsockname())
+        sock, address = listener.accept()
+        other, _ = socket.socket.accept(listener)
+        with sock, other:
+            assert type(sock) is socket.socket
+            assert (sock.family, sock.type, sock.proto) == (other.family, other.type, other.proto)
+            assert sock.gettimeout() == other.gettimeout()
+            assert address == one.getsockname()
+            one.sendall(b"it")
+            assert sock.recv(2) == b"it"
+
+
+@pytest.mark.parametrize(("host", "own"), [("127.0.0.1", True), ("0.0.0.0", False), ("::1", True), ("::", False)])
+def test_a_listener_on_all_addresses_has_none_of_its_own(host: str, own: bool) -> None:
+    with bound(*sockets.bind_tcp(host, 0)) as (listener,):
+        assert sockets.own_address(listener) == (listener.getsockname() if own else None)
 
 
 # --- unix sockets
@@ -399,11 +422,11 @@ def test_a_refused_descriptor_stays_open(kind: socket.SocketKind, fault: str) ->
 
 
 def test_a_listener_is_taken_at_its_word_where_the_system_cannot_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    class NeverSays(socket.socket):
+    class NeverSays(sockets.Listener):
         def getsockopt(self, *_: Any) -> Any:
             raise OSError(errno.ENOPROTOOPT, os.strerror(errno.ENOPROTOOPT))
 
-    monkeypatch.setattr(socket, "socket", NeverSays)
+    monkeypatch.setattr(sockets, "Listener", NeverSays)
     with socket.create_server(("127.0.0.1", 0)) as opened:
         fd = opened.detach()
     with closing(sockets.from_fd(fd)) as listener:

@@ -18,12 +18,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from math import inf
 from typing import Any
 
+from wsgiserve.server.addresses import Address
 from wsgiserve.server.poller import Poller
-from wsgiserve.server.sockets import unlink_unix
+from wsgiserve.server.sockets import own_address, unlink_unix
 from wsgiserve.server.stream import wait
 
 __all__ = ["Acceptor"]
@@ -43,6 +43,9 @@ _LOST = frozenset(getattr(errno, name) for name in _LOST_NAMES if hasattr(errno,
 # In struct tcp_info of <linux/tcp.h>, behind eight bytes of flags and four other numbers: tcpi_unacked, which of a
 # listener is the length of its queue.
 _UNACKED = slice(24, 28)
+
+# Whether more come than are accepted in one go is seen by trying. A burst of a thousand takes some fifty polls so.
+_ENOUGH_TIMES = 8
 
 # Long enough for some request to finish and give its descriptor back, short enough for a client not to notice.
 _PAUSE_SECONDS = 0.1
@@ -71,35 +74,39 @@ class Acceptor:
         self._poller: Poller | None = None
         self._resume_at = inf
         self._warned = False
+        self._most = 1  # to accept in one go
+        self._filled = 0  # so many times all of these were there
+        self._addresses: dict[int, Address | None] = {}
 
     def open(self, poller: Poller) -> None:
         """Begin to watch for connections."""
         self._poller = poller
         for listener in self.listeners:
+            self._addresses[listener.fileno()] = own_address(listener)
             poller.register_listener(listener.fileno())
+
+    def address_at(self, fileno: int) -> Address | None:
+        """The address that all have reached who are accepted there; None if each has to be asked."""
+        return self._addresses.get(fileno)
 
     def accept(self, fileno: int) -> Iterator[tuple[socket.socket, Any]]:
         """Accept those that wait at the listener with this descriptor; nothing if there is no such listener.
 
-        All of them, or, where other processes could as well, the first.
+        Where other processes could as well, the first. Otherwise about as many as came before. The poller names the
+        listener again for as long as somebody waits, and to ask each time whether there is another would cost those who
+        come one by one 2.5 µs, a quarter of what accepting takes.
         """
         for listener in self.listeners:
             if listener.fileno() == fileno:
-                accepted = self._accept_all(listener)
-                if not self.shared:
-                    yield from accepted
-                    return
-                for connection in islice(accepted, 1):
-                    yield connection
-                    self._line_up(listener)
-                return
+                return self._accept(listener, 1 if self.shared else self._most)
+        return iter(())
 
     def accept_waiting(self) -> Iterator[tuple[socket.socket, Any]]:
         """Accept all that wait at any listener; ``holds_back`` tells afterwards whether some had to be left there."""
         self.full = False
         self._resume_at = inf
         for listener in self.listeners:
-            yield from self._accept_all(listener)
+            yield from self._accept(listener, sys.maxsize)
 
     def waiting(self) -> int:
         """How many wait at the listeners; for those that cannot tell, one if there is any. Any thread may ask."""
@@ -149,8 +156,8 @@ class Acceptor:
         self._poller = None
         self.close()
 
-    def _accept_all(self, listener: socket.socket) -> Iterator[tuple[socket.socket, Any]]:
-        while True:
+    def _accept(self, listener: socket.socket, most: int) -> Iterator[tuple[socket.socket, Any]]:
+        for count in range(most):
             if not self._has_room():
                 self.full = True
                 self._look_away()
@@ -162,8 +169,8 @@ class Acceptor:
                     sock, address = listener.accept()
             except BlockingIOError:
                 self._warned = False
-                if self._poller is not None:
-                    self._poller.rearm(listener.fileno())
+                self._most, self._filled = max(count, 1), 0
+                self._rearm(listener)
                 return
             except OSError as error:
                 if error.errno in _LOST:
@@ -172,6 +179,16 @@ class Acceptor:
                 return
             sock.setblocking(False)
             yield sock, address
+        self._expect_more(listener)
+
+    def _expect_more(self, listener: socket.socket) -> None:
+        if self.shared:
+            self._line_up(listener)
+            return
+        self._filled += 1
+        if self._filled == _ENOUGH_TIMES:
+            self._most, self._filled = 2 * self._most, 0
+        self._rearm(listener)
 
     def _pause(self, error: OSError) -> None:
         """Try again in a moment, whatever it was; say so once, until the queue has been emptied again."""
@@ -195,6 +212,10 @@ class Acceptor:
     def _look_again(self) -> None:
         for listener in self.listeners:
             self._line_up(listener)
+
+    def _rearm(self, listener: socket.socket) -> None:
+        if self._poller is not None:
+            self._poller.rearm(listener.fileno())
 
     def _line_up(self, listener: socket.socket) -> None:
         """Go to the end of the line at a listener. The poller names it if somebody waits there."""

@@ -67,6 +67,8 @@ class Channel:
         deadline: by the monotonic clock, when ``expire`` is due; UNSET if whoever looks next is to set it. Only
             meaningful while nobody owns the channel.
         closed: nothing is to be done any more but to forget the channel.
+        watched: the poller tells of it: from when it first has to wait for its client.
+        own_address: that the client has connected to, if it is known without asking the socket.
     """
 
     __slots__ = (
@@ -86,11 +88,13 @@ class Channel:
         "http",
         "hung_up",
         "lock",
+        "own_address",
         "readable",
         "rests",
         "server",
         "server_field",
         "stream",
+        "watched",
     )
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
@@ -101,7 +105,10 @@ class Channel:
         self.arrived_after = -inf
         self.hung_up = False
         self.rests = False
+        self.deadline = inf
         self.closed = False
+        self.watched = False
+        self.own_address: Any = None
         self.stream: Stream = PlainStream(request)
         # Functions of the class, not bound methods: a channel that refers to itself would wait for the collector.
         self._step: Callable[[Channel], bool]
@@ -125,8 +132,7 @@ class Channel:
         """Begin with what the client says."""
         server = self.server
         if server.ssl_context is None:
-            self._step = Channel._receive
-            self.deadline = time.monotonic() + server.deadlines.head
+            self._step = Channel._receive  # which sets the deadline, should it have to wait
         else:
             self.stream = TLSStream(sock, server.ssl_context)
             self._step = Channel._handshake
@@ -170,6 +176,7 @@ class Channel:
         """Close the socket; the server forgets the channel when it settles it."""
         if not self.closed:
             self.closed = True
+            self._step = _do_nothing
             self._drop_outbox()
             self.server.forget(self)
             self.stream.close()
@@ -186,6 +193,19 @@ class Channel:
             self.close()
         else:
             self.stream.abort()
+
+    def _watch(self) -> None:
+        """Have the poller tell when something happens, from now on; also if it has happened since the last look."""
+        if self.watched or self.closed:
+            return
+        try:
+            self.server.poller.register(self.stream.fileno)
+            self.watched = True
+        except OSError as error:  # ENOMEM, or ENOSPC: epoll_ctl(2), /proc/sys/fs/epoll/max_user_watches
+            log.error("cannot watch another connection: %s; closed it", error.strerror)
+            self.close()
+        except ValueError:  # closed by a server that did not wait for this thread
+            self.close()
 
     @property
     def peer(self) -> str:
@@ -232,6 +252,8 @@ class Channel:
         return False
 
     def _wait_for_request(self) -> bool:
+        if not self.watched:
+            self._watch()
         within = not self.http.idle and self.http.started
         if self.server.stopping and not within:
             self._wait_for_last_request()
@@ -307,6 +329,8 @@ class Channel:
             while count := missing(self._proxy_header):
                 data = stream.recv_at_most(count)
                 if data is None:
+                    self._watch()
+                    self.server.sweep_by(self.deadline)
                     return False
                 if not data:
                     raise ClientDisconnected("the connection ended in its PROXY header")
@@ -333,6 +357,7 @@ class Channel:
             return False
         self._wait_for_room(stream.needs_write)
         if not done:
+            self.server.sweep_by(self.deadline)  # a server that stops gives less time than others do
             return False
         self._step = Channel._receive
         self.deadline = time.monotonic() + self.server.deadlines.head
@@ -430,7 +455,8 @@ class Channel:
 
     def _wait_for_room(self, room: bool) -> None:
         """Whether the poller is to watch for room to send, or for bytes to receive."""
-        if room is not self._waits_for_room:
+        self._watch()
+        if room is not self._waits_for_room and not self.closed:
             self._waits_for_room = room
             watch = self.server.poller.wait_write if room else self.server.poller.wait_read
             watch(self.stream.fileno)
@@ -466,10 +492,10 @@ class Channel:
         if complete:
             self.stream.say_goodbye()
         self.stream.shutdown()
-        self._wait_for_room(False)
         self._step = Channel._linger
         self.deadline = time.monotonic() + _LINGER_SECONDS
         self.readable = True
+        self._wait_for_room(False)
 
     def _linger(self) -> bool:
         try:
@@ -492,3 +518,8 @@ class Channel:
             pass
         self.close()
         return False
+
+
+def _do_nothing(_: Channel) -> bool:
+    """The step of a connection that is closed: whoever served it may try to go on."""
+    return False

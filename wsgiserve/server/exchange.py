@@ -43,7 +43,8 @@ class Exchange(Channel):
     __slots__ = ("client_socket", "detached", "running", "started")
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
-        super().__init__(request, client_address, server)
+        # By name, as in the classes below: super() four times would cost each connection 3,000 instructions of 118,000.
+        Channel.__init__(self, request, client_address, server)
         self.started = 0.0
         self.running = False
         self.detached = False
@@ -176,7 +177,9 @@ class Exchange(Channel):
         if not self.running:
             raise OSError("the request is over, and the socket is the server's again")
         self.http.close_after_response()
-        self.server.poller.unregister(self.stream.fileno)
+        if self.watched:
+            self.watched = False
+            self.server.poller.unregister(self.stream.fileno)
         self.stream.sock.setblocking(True)
         self.detached = True  # last: another thread that finds it taken over uses it at once
 
@@ -186,7 +189,6 @@ class Exchange(Channel):
             self.client_socket.wait_for_users(_LAST_WORDS_SECONDS)
         try:
             self.stream.sock.setblocking(False)
-            self.server.poller.register(self.stream.fileno)
         except (OSError, ValueError):  # the application has closed it; or the server did not wait for its thread
             self.close()
         else:
@@ -200,6 +202,8 @@ class Exchange(Channel):
         keep = http.finish() is KEEP_ALIVE
         self._served = True
         if keep and http.idle and not self.readable and self._outbox is None and not self.server.stopping:
+            if not self.watched:
+                self._watch()
             self.rests = True
             self._waits_within = False
             self.deadline = UNSET

@@ -190,7 +190,7 @@ class ForkingMixIn(BaseWSGIServer):
         self._ready.clear()
         self._requeued.clear()
         self.connections = {fileno: connection}
-        self.poller.register(fileno)
+        connection.watched = False  # by the new poller
         self.poller.register(self._leave_sign)
 
 

@@ -102,7 +102,7 @@ class WSGIRequestHandler(RequestLog):
         cls._overrides_address = any(getattr(cls, name) is not getattr(base, name) for name in _ADDRESS_METHODS)
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
-        super().__init__(request, client_address, server)
+        RequestLog.__init__(self, request, client_address, server)  # by name: see Exchange
         self.server_field = self.version_string().encode("latin-1")
         self.environ = _NO_ENVIRON
         self._repeated: Request | None = None  # what was asked last on this connection, and
@@ -197,7 +197,7 @@ class WSGIRequestHandler(RequestLog):
 
     def _make_keys(self) -> Environ:
         self._errors = ErrorStream(self._describe)
-        self._keys = keys = peer_keys(self.stream.sock, self.client_address)
+        self._keys = keys = peer_keys(self.stream.sock, self.client_address, self.own_address)
         keys["werkzeug.socket"] = self.client_socket = ClientSocket(self.stream.sock, self.take_over)
         keys["wsgi.errors"] = self._errors
         return keys
@@ -212,7 +212,7 @@ class WSGIRequestHandler(RequestLog):
 
     def close(self) -> None:
         """Close the connection, and let go of what refers back to it."""
-        super().close()
+        RequestLog.close(self)  # by name: see Exchange
         self._keys = self._errors = self._template = self.client_socket = None
 
     # When something goes wrong

@@ -101,7 +101,8 @@ class ConnectionLoop:
     def forget(self, connection: Channel) -> None:
         """A connection is about to be closed."""
         fileno = connection.stream.fileno
-        self.poller.unregister(fileno)
+        if connection.watched:
+            self.poller.unregister(fileno)
         self.connections.pop(fileno, None)
         if self.acceptor.full or (self.stopping and not self.connections):
             self.poller.wake()
@@ -154,8 +155,9 @@ class ConnectionLoop:
 
     def service_event(self, fileno: int) -> None:
         """Something happened on a descriptor that is no connection's: here, a listener's."""
+        own_address = self.acceptor.address_at(fileno)
         for sock, address in self.acceptor.accept(fileno):
-            self._add(sock, address)
+            self._add(sock, address, own_address)
 
     def _poll(self) -> None:
         now = time.monotonic()
@@ -199,19 +201,21 @@ class ConnectionLoop:
             due = min(due, self._sweep_at)
         return None if due == inf else max(due - now, 0.0)
 
-    def _add(self, sock: socket.socket, address: Any, *, deadline: float = inf) -> None:
+    def _add(self, sock: socket.socket, address: Any, own_address: Any = None, *, deadline: float = inf) -> None:
+        """A connection begins as one on which something has happened: most often its client has asked by now.
+
+        One that is closed after that request is never the poller's.
+        """
         connection = self.make_connection(sock, address)
         if connection is None:
             return
-        connection.deadline = min(connection.deadline, deadline)
-        self.sweep_by(connection.deadline)
-        fileno = connection.stream.fileno
-        self.connections[fileno] = connection
-        try:
-            self.poller.register(fileno)
-        except OSError as error:  # ENOMEM, or ENOSPC: epoll_ctl(2), /proc/sys/fs/epoll/max_user_watches
-            log.error("cannot watch another connection: %s; closed it", error.strerror)
-            connection.close()
+        connection.own_address = own_address
+        if deadline < connection.deadline:
+            connection.deadline = deadline
+        connection.readable = True
+        connection.lock.acquire()
+        self.connections[connection.stream.fileno] = connection
+        self._ready.append(connection)
 
     def _has_room(self) -> bool:
         return len(self.connections) < self.max_connections

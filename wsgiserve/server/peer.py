@@ -28,10 +28,15 @@ def remote_address(address: Address) -> tuple[str, str]:
     return UNIX_PEER, "0"
 
 
-def peer_keys(sock: socket.socket, address: Address) -> dict[str, Any]:
-    """REMOTE_* and SERVER_* of a connection, and SSL_* if it is one over TLS."""
+def peer_keys(sock: socket.socket, address: Address, own_address: Address | None = None) -> dict[str, Any]:
+    """REMOTE_* and SERVER_* of a connection, and SSL_* if it is one over TLS.
+
+    Args:
+        address: of the peer.
+        own_address: that the client reached, if it is known already.
+    """
     host, port = remote_address(address)
-    name, server_port = _server_address(sock)
+    name, server_port = _server_address(sock, sock.getsockname() if own_address is None else own_address)
     keys = {
         "REMOTE_ADDR": host,
         "REMOTE_PORT": port,
@@ -45,9 +50,7 @@ def peer_keys(sock: socket.socket, address: Address) -> dict[str, Any]:
     return keys
 
 
-def _server_address(sock: socket.socket) -> tuple[str, str]:
-    """The address that the client reached, which for a listener on all addresses is not the listener's."""
-    address = sock.getsockname()
+def _server_address(sock: socket.socket, address: Address) -> tuple[str, str]:
     if not isinstance(address, tuple):
         # PEP 3333 wants both never empty. A unix socket has no host and port; the scheme's port makes the URL
         # that an application puts together from them a valid one.

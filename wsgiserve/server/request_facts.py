@@ -26,7 +26,7 @@ class RequestFacts(Exchange):
     __slots__ = ("_own_address", "told_address")
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
-        super().__init__(request, client_address, server)
+        Exchange.__init__(self, request, client_address, server)  # by name: see there
         self.told_address = ""  # by a proxy, of the current request's client
         self._own_address = ""  # of the connection's, once somebody has asked
 

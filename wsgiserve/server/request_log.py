@@ -48,7 +48,7 @@ class RequestLog(RequestFacts):
     _listens = False
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
-        super().__init__(request, client_address, server)
+        RequestFacts.__init__(self, request, client_address, server)  # by name: see Exchange
         self._number = 0  # of the current request, once somebody has asked for it
         # What stands in the class is looked up anew each time.
         self._is_told = self._listens

@@ -171,8 +171,10 @@ class PlainStream:
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        with suppress(OSError):
+        try:  # noqa: SIM105 - suppress() would cost each connection 5,000 instructions more, of 119,000
             self.sock.close()
+        except OSError:
+            pass
 
 
 class TLSStream(PlainStream):

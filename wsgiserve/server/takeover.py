@@ -49,6 +49,9 @@ _LOOKS = frozenset(
 )
 
 
+_NOBODY: frozenset[threading.Thread] = frozenset()
+
+
 class ClientSocket:
     """Stands for a socket and has all of its attributes.
 
@@ -57,10 +60,12 @@ class ClientSocket:
         take_over: called before each use that is more than a look. What it raises, the user of the socket gets.
     """
 
+    __slots__ = ("_sock", "_take_over", "_users")
+
     def __init__(self, sock: socket.socket, take_over: Callable[[], None]) -> None:
         self._sock = sock
         self._take_over = take_over
-        self._users: frozenset[threading.Thread] = frozenset()  # replaced under _NOTING, looked at without
+        self._users = _NOBODY  # replaced under _NOTING, looked at without
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._sock, name)

@@ -308,3 +308,31 @@ def test_a_known_head_is_only_taken_by_a_connection_of_which_nothing_else_has_co
     http.receive_data(before)
     assert http.receive_again(GET) is None
     assert not before or Connection(parser).receive_again(GET) is not None
+
+
+BROWSER = b"GET /?%d HTTP/1.1\r\n" + HOST + b"Cookie: a=%d\r\nX-A: 1\r\n\r\n"
+
+
+def test_a_browser_is_known_by_what_stands_around_its_cookie() -> None:
+    http = connection()
+    for number in range(4):
+        data = BROWSER % (number, number)
+        request = http.receive_again(data)
+        assert (request is not None) == (number > 1)
+        if request is None:
+            http.receive_data(data)
+            request = next_request(http)
+        assert http.request is request
+        assert (request.line.query, request.fields.pairs[1]) == (b"%d" % number, (b"cookie", b"a=%d" % number))
+        assert answer(http) is KEEP_ALIVE
+    assert http.receive_again(BROWSER[:-2] % (4, 4)) is None
+
+
+def test_a_head_without_a_cookie_is_known_again_after_those_with_one() -> None:
+    http = connection()
+    for data in (GET, GET, BROWSER % (1, 1), BROWSER % (2, 2), GET):
+        assert http.receive_again(data) is None
+        http.receive_data(data)
+        next_request(http)
+        assert answer(http) is KEEP_ALIVE
+    assert http.receive_again(GET) is not None

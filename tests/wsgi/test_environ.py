@@ -223,9 +223,10 @@ def test_a_template_that_is_filled_gives_the_environ_of_its_request(
             http.next_event()
             request = http.request
         assert request is not None
-        assert outcome(lambda: build.build({"REMOTE_ADDR": "127.0.0.1"}, request)) == outcome(  # noqa: B023
-            lambda: environ(head(number), script_name=script_name)  # noqa: B023
-        )
+        found = outcome(lambda: build.build({"REMOTE_ADDR": "127.0.0.1"}, request))  # noqa: B023
+        assert found == outcome(lambda: environ(head(number), script_name=script_name))  # noqa: B023
+        if isinstance(found, dict):
+            found |= dict.fromkeys([*found, "added"], "changed")  # which is nobody else's business
         http.finish()
 
 

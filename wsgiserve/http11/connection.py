@@ -265,6 +265,24 @@ class Connection:
             self._reader = None
         return event
 
+    def whole_content(self) -> bytes | None:
+        """All of the request's content, which counts as read; None, and nothing is read, unless it is there already.
+
+        It saves the events where the content has come with the head, and its length was told.
+        """
+        reader = self._reader
+        if type(reader) is not LengthReader:
+            return None
+        assert reader.remaining is not None
+        start = self._start
+        end = start + reader.remaining
+        if end > len(self._buffer):
+            return None
+        self._start = end
+        self._reader = None
+        self.continue_expected = False
+        return self._buffer[start:end]
+
     def _drain(self) -> bool:
         """Throw away content that nobody read; True when it is gone and a request may follow."""
         while True:

@@ -56,7 +56,7 @@ USUAL_REQUEST_LINE = re.compile(rb"(" + TCHAR + rb"+) (" + _ORIGIN_FORM + rb") H
 # after it. It accepts less than the above and more: whoever uses it knows what may stand around, and looks for "#" in
 # the target. A range is tested in half the time of a set, and 50 bytes of target make it 1,000 instructions of 70,000.
 SECRET_GET = re.compile(
-    rb"GET (/[!-~]*) HTTP/1\.1(\r\n.*\r\n(?:Cookie|Authorization): )([!-~\x80-\xff][ -~\x80-\xff]*+)(?<! )(\r\n.*)",
+    rb"GET (/[!-~]*) HTTP/1\.1(.*\r\n(?:Cookie|Authorization): )([!-~\x80-\xff][ -~\x80-\xff]*+)(?<! )(\r\n.*)",
     re.DOTALL,
 )
 

@@ -22,6 +22,7 @@ from wsgiserve.http11 import (
     Data,
     EndOfMessage,
     Limits,
+    Request,
     RequestParser,
     ResponseHead,
 )
@@ -46,6 +47,9 @@ def parser(data: bytes) -> None:
     first = _outcome(known, data)
     assert _outcome(known, data) == first
     assert _outcome(RequestParser(_LIMITS), data) == first
+    if isinstance(first, Request) and (template := known.parse_head(data).fields.template) is not None:
+        filled = known.fill(template, data + b"\r\n\r\n")
+        assert filled in (None, first)
 
 
 def _outcome(parser: RequestParser, head: bytes) -> object:

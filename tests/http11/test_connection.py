@@ -308,3 +308,61 @@ def test_a_known_head_is_only_taken_by_a_connection_of_which_nothing_else_has_co
     http.receive_data(before)
     assert http.receive_again(GET) is None
     assert not before or Connection(parser).receive_again(GET) is not None
+
+
+BROWSER = b"GET /?%d HTTP/1.1\r\n" + HOST + b"Cookie: a=%d\r\nX-A: 1\r\n\r\n"
+
+
+def test_a_browser_is_known_by_what_stands_around_its_cookie() -> None:
+    http = connection()
+    for number in range(4):
+        data = BROWSER % (number, number)
+        request = http.receive_again(data)
+        assert (request is not None) == (number > 1)
+        if request is None:
+            http.receive_data(data)
+            request = next_request(http)
+        assert http.request is request
+        assert (request.line.query, request.fields.pairs[1]) == (b"%d" % number, (b"cookie", b"a=%d" % number))
+        assert answer(http) is KEEP_ALIVE
+    assert http.receive_again(BROWSER[:-2] % (4, 4)) is None
+
+
+def test_a_head_without_a_cookie_is_known_again_after_those_with_one() -> None:
+    http = connection()
+    for data in (GET, GET, BROWSER % (1, 1), BROWSER % (2, 2), GET):
+        assert http.receive_again(data) is None
+        http.receive_data(data)
+        next_request(http)
+        assert answer(http) is KEEP_ALIVE
+    assert http.receive_again(GET) is not None
+
+
+@pytest.mark.parametrize("expects", [b"", b"Expect: 100-continue\r\n"])
+def test_content_that_is_there_with_its_head_is_taken_at_once(expects: bytes) -> None:
+    http = connection(post(3, b"abc", expects) + GET)
+    next_request(http)
+    assert not http.complete
+    assert http.whole_content() == b"abc"
+    assert (http.complete, http.send_continue(), http.next_event()) == (True, b"", NEED_DATA)
+    assert answer(http) is KEEP_ALIVE
+    assert next_request(http).line.method == b"GET"
+
+
+@pytest.mark.parametrize("data", [GET, post(0), post(3, b"ab"), post(3), chunked(b"3\r\nabc\r\n0\r\n\r\n")])
+def test_content_that_is_none_or_not_all_there_or_of_unknown_length_is_not_taken(data: bytes) -> None:
+    http, other = connection(data), connection(data)
+    next_request(http)
+    next_request(other)
+    assert http.whole_content() is None
+    assert (http.complete, http.next_event()) == (other.complete, other.next_event())
+
+
+def test_the_rest_of_content_that_was_read_in_part_is_taken_when_it_is_there() -> None:
+    http = connection(post(5, b"ab"))
+    next_request(http)
+    assert http.next_event() == Data(b"ab")
+    assert http.whole_content() is None
+    http.receive_data(b"cde")
+    assert http.whole_content() == b"cde"
+    assert http.complete

@@ -10,7 +10,7 @@ import pytest
 
 from wsgiserve.errors import RemoteProtocolError
 from wsgiserve.http11 import Limits, Request, RequestParser
-from wsgiserve.http11.events import RequestLine
+from wsgiserve.http11.events import RequestLine, Template
 
 HOST = b"\r\nHost: a.example"
 
@@ -314,12 +314,17 @@ def test_a_section_whose_other_lines_were_read_before_is_read_as_if_they_had_not
 def outcome(parser: RequestParser, head: bytes) -> tuple[object, ...]:
     """What is read, or why not."""
     try:
-        request = parser.parse_head(head)
+        return conclusions(parser.parse_head(head))
     except RemoteProtocolError as error:
         return error.status, str(error)
-    fields = request.fields
+
+
+def conclusions(request: Request) -> tuple[object, ...]:
+    """What a request says, and what follows from it."""
+    line, fields = request.line, request.fields
     framing = (fields.host, fields.content_length, fields.chunked, fields.close, fields.keep_alive, fields.plain)
-    return request, request.length, request.usual, fields.pairs, framing
+    concerning = (request.length, request.persistent, request.expect_continue, request.usual)
+    return request, concerning, (line.path, line.query, line.authority, line.usual), fields.pairs, framing
 
 
 def test_a_browser_whose_cookie_changes_is_read_by_what_does_not() -> None:
@@ -340,3 +345,125 @@ def test_a_line_that_is_wrong_is_wrong_between_lines_that_were_read_before(cooki
     assert outcome(known, head % b"fine")[0] != 400
     assert outcome(known, head % cookie) == outcome(RequestParser(limits), head % cookie)
     assert outcome(known, head % cookie)[0] in (400, 431)
+
+
+# Templates
+
+
+def template_of(parser: RequestParser, section: bytes) -> Template:
+    """What is known of a section when it has come twice, with ``%b`` in the place of a secret."""
+    for value in (b"1", b"2"):
+        fields = parser.parse_head(b"GET / HTTP/1.1\r\n" + section % value).fields
+    assert fields.template is not None
+    return fields.template
+
+
+COOKIE = SECTION + b"\r\nCookie: %b"
+BETWEEN = SECTION + b"\r\nCookie: %b\r\nX-B: 2"
+LIMITS = {"request_line": 40, "field": 50, "head": 90, "fields": 5}
+
+
+@pytest.mark.parametrize(
+    "target", [b"/", b"/a?b", b"/a?", b"//a", b"/?a?b", b"/a%20b", b"/" + b"a" * 26, b'/"<>|^`{}[]\\']
+)
+@pytest.mark.parametrize("section", [COOKIE, BETWEEN, SECTION + b"\r\nAuthorization: %b", BETWEEN + b"\r\nX-C: 3"])
+@pytest.mark.parametrize("value", [b"a", b"a=b; c=d", b"\xe9\xff", b"x" * 20, b"a:b,c"])
+def test_a_template_is_filled_with_what_would_have_been_read(target: bytes, section: bytes, value: bytes) -> None:
+    parser = RequestParser(Limits(**LIMITS))
+    head = b"GET " + target + b" HTTP/1.1\r\n" + section % value
+    request = parser.fill(template_of(parser, section), head + b"\r\n\r\n")
+    assert request is not None
+    assert conclusions(request) == outcome(RequestParser(Limits(**LIMITS)), head)
+
+
+FILLED = b"GET /a?b HTTP/1.1\r\n" + BETWEEN % b"value" + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        FILLED[:-1],
+        FILLED + b"\r\n",
+        b"\r\n" + FILLED,
+        FILLED + FILLED,
+        FILLED.replace(b"GET", b"HEAD"),
+        FILLED.replace(b"GET", b"get"),
+        FILLED.replace(b"1.1", b"1.0"),
+        FILLED.replace(b"/a", b"*"),
+        FILLED.replace(b"/a", b"http://a"),
+        FILLED.replace(b"?b", b"#b"),
+        FILLED.replace(b"?b", b"\x7f"),
+        FILLED.replace(b"?b", b"\xe9"),
+        FILLED.replace(b"/a", b"/" + b"a" * 25),
+        FILLED.replace(b"/a", b"/a b"),
+        FILLED.replace(b"value", b""),
+        FILLED.replace(b"value", b" a"),
+        FILLED.replace(b"value", b"a "),
+        FILLED.replace(b"value", b"a\t"),
+        FILLED.replace(b"value", b"a\tb"),
+        FILLED.replace(b"value", b"a\x00"),
+        FILLED.replace(b"value", b"a\nb"),
+        FILLED.replace(b"value", b"a\rb"),
+        FILLED.replace(b"value", b"a\r\n b"),
+        FILLED.replace(b"value", b"a" * 43),
+        FILLED.replace(b"value", b"a\r\nCookie: b"),
+        FILLED.replace(b"value", b"a\r\nAuthorization: b"),
+        FILLED.replace(b"Cookie", b"cookie"),
+        FILLED.replace(b"Cookie", b"X-Cookie"),
+        FILLED.replace(b"Cookie", b"Authorization"),
+        FILLED.replace(b"X-A: 1", b"X-A: 2"),
+        FILLED.replace(b"X-B: 2", b"X-B: 3"),
+        FILLED.replace(b"\r\nX-B: 2", b""),
+        FILLED.replace(b"X-B: 2", b"Connection: close"),
+        FILLED.replace(b"X-B: 2", b"Content-Length: 2"),
+    ],
+)
+def test_what_does_not_fill_a_template_is_left_to_the_long_way(head: bytes) -> None:
+    parser = RequestParser(Limits(**LIMITS))
+    template = template_of(parser, BETWEEN)
+    assert parser.fill(template, FILLED) is not None
+    assert parser.fill(template, head) is None
+
+
+@pytest.mark.parametrize("limits", [{"field": 28}, {"head": 61}, {"request_line": 33}])
+def test_a_template_is_filled_up_to_the_limits_and_not_beyond(limits: dict[str, int]) -> None:
+    head = b"GET /" + b"a" * 19 + b" HTTP/1.1\r\n" + BETWEEN % (b"a" * 20)
+    for change, longer in ((b"", None), (b"a", 414 if "request_line" in limits else 431)):
+        parser = RequestParser(Limits(**limits))
+        template = template_of(parser, BETWEEN)
+        longest = head.replace(b" HTTP", change + b" HTTP").replace(b"\r\nX-B", change + b"\r\nX-B")
+        request = parser.fill(template, longest + b"\r\n\r\n")
+        found = outcome(RequestParser(Limits(**limits)), longest)
+        assert (request is None) == (found[0] == longer)
+        assert request is None or conclusions(request) == found
+
+
+def test_a_section_that_closes_the_connection_or_has_no_host_makes_no_template() -> None:
+    parser = RequestParser(Limits())
+    for section in (b"X-A: 1\r\nCookie: %d", b"Host: a\r\nConnection: close\r\nCookie: %d"):
+        for number in range(3):
+            fields = parser.parse_head(b"GET / HTTP/1.0\r\n" + section % number).fields
+            assert fields.template is None
+
+
+def test_a_template_of_another_client_is_found_by_what_stands_around_the_secret() -> None:
+    parser = RequestParser(Limits())
+    mine, other = template_of(parser, COOKIE), template_of(parser, BETWEEN)
+    request = parser.fill(mine, FILLED)
+    assert request is not None
+    assert request.template is other
+
+
+def test_neither_secret_nor_target_of_what_fills_a_template_is_kept() -> None:
+    parser = RequestParser(Limits())
+    template = template_of(parser, BETWEEN.replace(b"%b", b"s3cret-%b"))
+    parser.fill(template, FILLED.replace(b"value", b"s3cret").replace(b"?b", b"?s3cret"))
+    assert not any(b"s3cret" in data for data in kept_by(parser))
+
+
+def test_templates_are_bounded() -> None:
+    parser = RequestParser(Limits())
+    for number in range(1100):
+        template_of(parser, b"X-A: %d\r\n" % number + BETWEEN)
+    assert 0 < len(parser._templates) <= 512

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.wsgi.playing import GET, builder, environ, environs, parse
 from wsgiserve.errors import RemoteProtocolError
+from wsgiserve.http11 import Connection, Limits, RequestParser
+from wsgiserve.http11.events import TemplateRequest
 from wsgiserve.wsgi import environ as module
 from wsgiserve.wsgi.filewrapper import FileWrapper
 
@@ -197,3 +202,37 @@ def test_every_key_and_every_cgi_value_is_a_str() -> None:
     found = environ(GET[:-2] + b"X-One: 1\r\nX_Two: 2\r\n\r\n", url_scheme="https", script_name="/path")
     assert {type(key) for key in found} == {str}
     assert {type(value) for key, value in found.items() if not key.startswith("wsgi.")} == {str}
+
+
+@pytest.mark.parametrize("target", [b"/", b"/shop", b"/shop/a?b", b"/shop/%FF%E2%82%AC?%20", b"/shop/?", b"/?a=/shop?"])
+@pytest.mark.parametrize("script_name", ["", "/shop"])
+@pytest.mark.parametrize("name", [b"Cookie", b"Authorization"])
+def test_a_template_that_is_filled_gives_the_environ_of_its_request(
+    target: bytes, script_name: str, name: bytes
+) -> None:
+    def head(number: int) -> bytes:
+        fields = b"Host: example\r\nX-One: 1\r\nX_Two: 2\r\n" + name + b": \xe9%d\r\nX-One: 2\r\n\r\n"
+        return b"GET " + target + b" HTTP/1.1\r\n" + fields % number
+
+    build, http = builder(script_name=script_name), Connection(RequestParser(Limits()))
+    for number in range(4):
+        request = http.receive_again(head(number))
+        assert (type(request) is TemplateRequest) == (number > 1)
+        if request is None:
+            http.receive_data(head(number))
+            http.next_event()
+            request = http.request
+        assert request is not None
+        found = outcome(lambda: build.build({"REMOTE_ADDR": "127.0.0.1"}, request))  # noqa: B023
+        assert found == outcome(lambda: environ(head(number), script_name=script_name))  # noqa: B023
+        if isinstance(found, dict):
+            found |= dict.fromkeys([*found, "added"], "changed")  # which is nobody else's business
+        http.finish()
+
+
+def outcome(made: Callable[[], dict[str, Any]]) -> object:
+    """The environ, or why there is none."""
+    try:
+        return made()
+    except RemoteProtocolError as error:
+        return error.status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.wsgi.playing import parse
 from wsgiserve.errors import ClientTimeout
 from wsgiserve.http11 import NEED_DATA, Connection, Data, EndOfMessage, Request
-from wsgiserve.wsgi import Input
+from wsgiserve.wsgi import Input, WholeInput
 
 
 def feed(*pieces: bytes) -> Input:
@@ -144,8 +144,8 @@ def test_no_way_of_reading_waits_for_more_or_takes_of_the_next_request(request_:
     assert following.line.target == b"/next"
 
 
-def test_an_expired_input_is_at_its_end() -> None:
-    file = feed(b"abc", b"def")
+@pytest.mark.parametrize("file", [feed(b"abc", b"def"), WholeInput(b"abcdef")], ids=["in pieces", "whole"])
+def test_an_expired_input_is_at_its_end(file: Input | WholeInput) -> None:
     assert file.read(1) == b"a"
     file.expire()
     assert file.read() == file.readline() == file.read1() == b""
@@ -156,12 +156,16 @@ def test_an_expired_input_is_at_its_end() -> None:
 
 @pytest.mark.parametrize("name", ["read", "read1", "readline", "readlines", "next"])
 @pytest.mark.parametrize("taken", [0, 1, 3])
-def test_a_closed_input_says_so_whatever_has_arrived(name: str, taken: int) -> None:
-    file = feed(b"abc")
-    file.read(taken)
-    file.close()
+@pytest.mark.parametrize("file", [lambda: feed(b"abc"), lambda: WholeInput(b"abc")], ids=["in pieces", "whole"])
+def test_a_closed_input_says_so_whatever_has_arrived(
+    name: str, taken: int, file: Callable[[], Input | WholeInput]
+) -> None:
+    closed = file()
+    closed.read(taken)
+    closed.close()
+    closed.expire()
     with pytest.raises(ValueError, match="closed"):
-        call(file, name, 2)
+        call(closed, name, 2)
 
 
 def _slow() -> Iterator[bytes]:
@@ -192,28 +196,39 @@ def test_after_an_error_nobody_reads_on_behind_the_gap(name: str) -> None:
     ("method", "arguments"),
     [("write", [b"x"]), ("seek", [0]), ("tell", []), ("truncate", [0]), ("fileno", []), ("detach", [])],
 )
-def test_what_a_stream_of_content_cannot_do_it_says(method: str, arguments: list[object]) -> None:
+@pytest.mark.parametrize("file", [feed(b"abc"), WholeInput(b"abc")], ids=["in pieces", "whole"])
+def test_what_a_stream_of_content_cannot_do_it_says(
+    method: str, arguments: list[object], file: Input | WholeInput
+) -> None:
     with pytest.raises(io.UnsupportedOperation):
-        getattr(feed(b"abc"), method)(*arguments)
+        getattr(file, method)(*arguments)
 
 
-def test_it_says_what_it_is() -> None:
-    file = feed()
+@pytest.mark.parametrize("method", ["getvalue", "getbuffer", "writelines"])
+def test_content_that_has_arrived_as_a_whole_gives_away_no_more_than_other_content(method: str) -> None:
+    with pytest.raises(io.UnsupportedOperation):
+        getattr(WholeInput(b"abc"), method)()
+
+
+@pytest.mark.parametrize("file", [feed(b"abc"), WholeInput(b"abc")], ids=["in pieces", "whole"])
+def test_it_says_what_it_is(file: Input | WholeInput) -> None:
     assert (file.readable(), file.writable(), file.seekable(), file.isatty()) == (True, False, False, False)
 
 
 # Around it
 
 
-@pytest.mark.parametrize("cut", range(1, 12))
+@pytest.mark.parametrize("cut", range(12))
 def test_text_can_be_read_through_it(cut: int) -> None:
     content = "a\u00e9\u20ac\r\nb\n".encode()
-    text = io.TextIOWrapper(feed(content[:cut], content[cut:]), encoding="utf-8")  # type: ignore[type-var]  # typeshed wants more than is asked for
+    file = feed(content[:cut], content[cut:]) if cut else WholeInput(content)
+    text = io.TextIOWrapper(file, encoding="utf-8")  # type: ignore[type-var]  # typeshed wants more than is asked for
     assert list(text) == ["aé€\n", "b\n"]
 
 
-@pytest.mark.parametrize("cut", range(1, len(LINES)))
+@pytest.mark.parametrize("cut", range(len(LINES)))
 def test_a_buffer_can_be_put_around_it(cut: int) -> None:
-    buffered = io.BufferedReader(feed(LINES[:cut], LINES[cut:]), 4)
+    file = feed(LINES[:cut], LINES[cut:]) if cut else WholeInput(LINES)
+    buffered = io.BufferedReader(file, 4)
     assert buffered.peek(1)[:1] == b"f"
     assert [buffered.read(3), buffered.readline(), buffered.read()] == [b"fir", b"st\n", b"second\n\nlast"]

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from wsgiserve.wsgi import Input
+from wsgiserve.wsgi import Input, WholeInput
 
 # Lines and no lines, such that newlines stand at the edges of pieces.
 CONTENT = st.lists(st.sampled_from([b"\n", b"a", b"ab\n", b"\r\n", b"\x00" * 9, b"x" * 70]), max_size=12).map(b"".join)
@@ -20,14 +20,15 @@ SIZES = st.sampled_from([None, -7, -1, 0, 1, 2, 3, 8, 64, 10_000])
 class InputMachine(RuleBasedStateMachine):
     """Reads from both alike."""
 
-    @initialize(content=CONTENT, cuts=st.lists(st.integers(1, 30), max_size=20))
-    def begin(self, content: bytes, cuts: list[int]) -> None:
+    @initialize(content=CONTENT, cuts=st.lists(st.integers(1, 30), max_size=20), whole=st.booleans())
+    def begin(self, content: bytes, cuts: list[int], whole: bool) -> None:
         pieces, rest = [], content
         for cut in cuts:
             pieces.append(rest[:cut])
             rest = rest[cut:]
         self.pieces = [piece for piece in [*pieces, rest] if piece]
-        self.ours, self.real = Input(self.receive), io.BytesIO(content)
+        self.ours: io.BufferedIOBase = WholeInput(content) if whole else Input(self.receive)
+        self.real = io.BytesIO(content)
 
     def receive(self) -> bytes:
         return self.pieces.pop(0) if self.pieces else b""

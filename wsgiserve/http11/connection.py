@@ -18,7 +18,7 @@ from typing import Final
 
 from wsgiserve.errors import LocalProtocolError, RemoteProtocolError
 from wsgiserve.http11.content import ChunkedReader, ContentReader, LengthReader
-from wsgiserve.http11.events import CLOSED, NEED_DATA, Data, EndOfMessage, Event, Request
+from wsgiserve.http11.events import CLOSED, NEED_DATA, Data, EndOfMessage, Event, Request, Template
 from wsgiserve.http11.framing import CHUNKED, LENGTH, NO_CONTENT, UNTIL_CLOSE, Framing, response_framing
 from wsgiserve.http11.parser import RequestParser
 from wsgiserve.http11.writer import CONTINUE, LAST_CHUNK, ResponseHead, chunk, response_head
@@ -78,6 +78,7 @@ class Connection:
         "_scanned",
         "_section_start",
         "_start",
+        "_template",
         "_version",
         "content_sent",
         "continue_expected",
@@ -102,6 +103,7 @@ class Connection:
         self._scanned = 0  # bytes from _start in which there is no end of the head
         self._section_start = 0  # bytes from _start to the field section, 0 before the request-line is complete
         self._empty_lines = 0
+        self._template: Template | None = None  # of the last request's field section, if it is kept but for a secret
         self.request: Request | None = None
         self.idle = True
         self.continue_expected = False
@@ -127,11 +129,16 @@ class Connection:
     def receive_again(self, data: bytes) -> Request | None:
         """``receive_data`` and ``next_event`` in one for the usual request: a whole head that was read before.
 
+        If the last one had a cookie, a head that was read before but for target and cookie, rather than that.
+
         Returns:
             The request; None leaves everything as it was, and the long way has to be gone.
         """
-        request = self._heads.get(data)
-        if request is None or not self.idle:
+        if not self.idle:
+            return None
+        template = self._template
+        request = self._heads.get(data) if template is None else self._parser.fill(template, data)
+        if request is None:
             return None
         self.idle = False
         self.request = request
@@ -207,6 +214,7 @@ class Connection:
     def _begin(self, request: Request) -> None:
         self._scanned = self._section_start = self._empty_lines = 0
         self.request = request
+        self._template = request.fields.template if self._keeps else None
         self._persistent = request.persistent and self._keeps
         self.continue_expected = request.expect_continue
         if request.length is None:
@@ -257,6 +265,24 @@ class Connection:
         if isinstance(event, EndOfMessage):
             self._reader = None
         return event
+
+    def whole_content(self) -> bytes | None:
+        """All of the request's content, which counts as read; None, and nothing is read, unless it is there already.
+
+        It saves the events where the content has come with the head, and its length was told.
+        """
+        reader = self._reader
+        if type(reader) is not LengthReader:
+            return None
+        assert reader.remaining is not None
+        start = self._start
+        end = start + reader.remaining
+        if end > len(self._buffer):
+            return None
+        self._start = end
+        self._reader = None
+        self.continue_expected = False
+        return self._buffer[start:end]
 
     def _drain(self) -> bool:
         """Throw away content that nobody read; True when it is gone and a request may follow."""

@@ -9,7 +9,19 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-__all__ = ["CLOSED", "NEED_DATA", "Data", "EndOfMessage", "Event", "FieldSection", "Request", "RequestLine", "Signal"]
+__all__ = [
+    "CLOSED",
+    "NEED_DATA",
+    "Data",
+    "EndOfMessage",
+    "Event",
+    "FieldSection",
+    "Request",
+    "RequestLine",
+    "Signal",
+    "Template",
+    "TemplateRequest",
+]
 
 
 class Signal(enum.Enum):
@@ -66,6 +78,7 @@ class FieldSection:
         plain: exactly one Host and no field that changes framing or persistence in HTTP/1.1: the common GET.
         common: if this is a section that others repeat but for one field: that section, without the field.
         own: that field, None if there is none; it stands before the common one at ``index``.
+        template: what another request of the same client would fill in, None if there is none.
         memo: as in RequestLine.
     """
 
@@ -82,6 +95,7 @@ class FieldSection:
         "own",
         "pairs",
         "plain",
+        "template",
     )
 
     def __init__(
@@ -107,12 +121,14 @@ class FieldSection:
         self.common: FieldSection | None = None
         self.own: tuple[bytes, bytes] | None = None
         self.index = 0
+        self.template: Template | None = None
         self.memo: Any = None
 
     def with_field(self, index: int, pair: tuple[bytes, bytes]) -> FieldSection:
         """This section with one field more, before the one at ``index``: one that framing need not know of."""
         made = FieldSection.__new__(FieldSection)
         made.plain, made.common, made.own, made.index, made.memo = self.plain, self, pair, index, None
+        made.template = self.template
         return made
 
     if not TYPE_CHECKING:
@@ -123,6 +139,37 @@ class FieldSection:
             if name != "pairs":
                 return getattr(common, name)
             return (*common.pairs[: self.index], self.own, *common.pairs[self.index :])
+
+
+class Template:
+    """A field section that is sent again and again, but for one value that must not be kept: a cookie.
+
+    Attributes:
+        common: the section without that field.
+        index: the place of the field in it.
+        name: of the field, in lower case.
+        before: the bytes from the end of the request-line to the value.
+        after: the bytes from the value to the end of the head.
+        longest: bytes of value with which line and section are within the limits.
+        memo: as in RequestLine.
+    """
+
+    __slots__ = ("after", "before", "common", "index", "longest", "memo", "name")
+
+    def __init__(self, fields: FieldSection, before: bytes, after: bytes, longest: int) -> None:
+        assert fields.common is not None
+        assert fields.own is not None
+        self.common = fields.common
+        self.index = fields.index
+        self.name = fields.own[0]
+        self.before = before
+        self.after = after
+        self.longest = longest
+        self.memo: Any = None
+
+    def section(self, value: bytes) -> FieldSection:
+        """The section with this value."""
+        return self.common.with_field(self.index, (self.name, value))
 
 
 class Request:
@@ -173,6 +220,37 @@ class Request:
     def _key(self) -> tuple[object, ...]:
         line = self.line
         return (line.method, line.target, line.version, self.fields.pairs, self.length, self.persistent)
+
+
+class TemplateRequest(Request):
+    """A GET in HTTP/1.1 whose field section has been sent before, but for one value.
+
+    One is made for each request of a browser, so ``RequestParser.fill`` sets nothing that is not needed each time.
+
+    Attributes:
+        target: in origin-form.
+        template: the section.
+        value: what is not in the template.
+    """
+
+    __slots__ = ("target", "template", "value")
+
+    repeats = expect_continue = False
+
+    target: bytes
+    template: Template
+    value: bytes
+
+    @property
+    def line(self) -> RequestLine:  # type: ignore[override]  # nobody sets it
+        """As in Request; made anew each time it is asked for."""
+        path, _, query = self.target.partition(b"?")
+        return RequestLine(b"GET", self.target, (1, 1), path, query, None)
+
+    @property
+    def fields(self) -> FieldSection:  # type: ignore[override]  # nobody sets it
+        """As in Request; made anew each time it is asked for."""
+        return self.template.section(self.value)
 
 
 class Data(NamedTuple):

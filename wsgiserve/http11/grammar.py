@@ -19,6 +19,7 @@ __all__ = [
     "NAME_AND_SPACE",
     "ORIGIN_FORM",
     "REQUEST_LINE",
+    "SECRET_GET",
     "TCHAR",
     "USUAL_REQUEST_LINE",
 ]
@@ -50,6 +51,14 @@ ORIGIN_FORM = re.compile(_ORIGIN_FORM)
 
 # Nearly every request-line, in one match: REQUEST_LINE and ORIGIN_FORM of HTTP/1.1.
 USUAL_REQUEST_LINE = re.compile(rb"(" + TCHAR + rb"+) (" + _ORIGIN_FORM + rb") HTTP/1\.1")
+
+# A browser's head, in one match: a GET in origin-form, and around the value of one field all that stands before and
+# after it. It accepts less than the above and more: whoever uses it knows what may stand around, and looks for "#" in
+# the target. A range is tested in half the time of a set, and 50 bytes of target make it 1,000 instructions of 70,000.
+SECRET_GET = re.compile(
+    rb"GET (/[!-~]*) HTTP/1\.1(.*\r\n(?:Cookie|Authorization): )([!-~\x80-\xff][ -~\x80-\xff]*+)(?<! )(\r\n.*)",
+    re.DOTALL,
+)
 
 #   unreserved / pct-encoded / sub-delims
 _REG_CHAR = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})"

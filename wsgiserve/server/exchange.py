@@ -132,6 +132,10 @@ class Exchange(Channel):
 
     # Receiving
 
+    def whole_content(self) -> bytes | None:
+        """All of the request's content, if it is there already; see ``Connection``."""
+        return self.http.whole_content()
+
     def receive_content(self) -> bytes:
         """The next bytes of the request's content, waiting for them; ``b""`` at its end. For ``wsgi.input``.
 

@@ -38,7 +38,7 @@ from wsgiserve.server.errorstream import ErrorStream
 from wsgiserve.server.peer import peer_keys
 from wsgiserve.server.request_log import RequestLog
 from wsgiserve.server.takeover import ClientSocket
-from wsgiserve.wsgi import Gateway, Input
+from wsgiserve.wsgi import Gateway, Input, WholeInput
 from wsgiserve.wsgi.blame import blame_error, without_server
 from wsgiserve.wsgi.environ import Environ
 
@@ -109,7 +109,7 @@ class WSGIRequestHandler(RequestLog):
         self._template: Environ | None = None  # what is the same in the environ of all who ask it here
         self._keys: Environ | None = None  # what is the same in the environ of all requests
         self._errors: ErrorStream | None = None
-        self._input: Input | None = None
+        self._input: Input | WholeInput | None = None
         self._asks_for_address = self._overrides_address
 
     # The straight line
@@ -183,7 +183,9 @@ class WSGIRequestHandler(RequestLog):
         if request.length == 0:
             environ["wsgi.input"] = BytesIO()  # a tenth of what one of our own costs
         else:
-            environ["wsgi.input"] = self._input = Input(self.receive_content)
+            content = self.whole_content()
+            self._input = Input(self.receive_content) if content is None else WholeInput(content)
+            environ["wsgi.input"] = self._input
         if request.repeats and request.persistent and server.proxy_headers is None and not self._asks_for_address:
             # Whoever asks it here again has the same environ. To copy it is 3,000 instructions less of 39,000.
             self._repeated, self._template = request, environ.copy()

@@ -7,6 +7,6 @@ Source: PEP 3333; RFC 3875 (CGI/1.1) for the environ keys that PEP 3333 takes fr
 from wsgiserve.wsgi.environ import EnvironBuilder
 from wsgiserve.wsgi.filewrapper import FileWrapper
 from wsgiserve.wsgi.gateway import Gateway, Transport
-from wsgiserve.wsgi.input import Input
+from wsgiserve.wsgi.input import Input, WholeInput
 
-__all__ = ["EnvironBuilder", "FileWrapper", "Gateway", "Input", "Transport"]
+__all__ = ["EnvironBuilder", "FileWrapper", "Gateway", "Input", "Transport", "WholeInput"]

@@ -179,7 +179,7 @@ class BaseWSGIServer(ConnectionLoop):
     def access_log(self, log: AccessLog | None) -> None:
         flush_old = self._flush_log
         self._access_log = log
-        self.write_access = shortcut_of(log)
+        self.write_access = None if log is None else shortcut_of(log)
         self.notes_arrivals = log is not None
         self._flush_log = flush_of(log)
         flush_old()  # last: requests that end meanwhile find the new one

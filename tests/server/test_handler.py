@@ -301,3 +301,62 @@ def test_a_body_that_is_too_long_is_said_once_with_the_line_to_blame(
 def test_a_body_that_head_does_not_get_is_no_mistake(logs: Logs, caplog: pytest.LogCaptureFixture) -> None:
     logs.answer(hello, data=request(method="HEAD"))
     assert caplog.records == []
+
+
+# What is the same in the next request's environ
+
+BROWSER = b"GET /%b HTTP/1.1\r\nHost: x\r\nAccept: a\r\nCookie: %b\r\nAccept-Encoding: gzip\r\n\r\n"
+ASKED = [
+    request(),
+    request(),
+    BROWSER % (b"a?b=c", b"k=1"),
+    BROWSER % (b"a?b=c", b"k=1"),
+    BROWSER % (b"%C3%A9", b"k=secret"),
+    BROWSER % (b"d", b"k=3; l=\xff"),
+    request("/other"),
+    BROWSER.replace(b"Accept: a", b"Accept: b") % (b"e", b"k=4"),
+    BROWSER.replace(b"Accept: a", b"Accept: b") % (b"f", b"k=5"),
+    BROWSER % (b"g", b"k=6"),
+    request("/other"),
+    request(),
+    request(),
+]
+
+
+def environ_by(environ: dict[str, Any]) -> dict[str, Any]:
+    """What does not tell one connection from another."""
+    return {key: value for key, value in environ.items() if key[:4] not in ("werk", "wsgi")}
+
+
+def test_environ_does_not_depend_on_what_was_asked_before_on_the_connection(logs: Logs) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        seen.append(environ_by(environ))
+        assert environ["wsgi.input"].read() == b""
+        assert environ["werkzeug.socket"] is bench.connection.client_socket
+        environ.clear()  # what an application does to its own is nobody else's
+        return hello(environ, start_response)
+
+    bench = logs.bench(application)
+    for data in ASKED:
+        assert bench.arrive(data)
+        bench.connection.handle_one_request()
+    together, seen = seen, []
+    for data in ASKED:
+        bench = logs.bench(application)
+        assert bench.arrive(data)
+        bench.connection.handle_one_request()
+    assert together == seen
+    assert len(seen) == len(ASKED)
+
+
+def test_no_secret_outlives_its_request(logs: Logs) -> None:
+    bench = logs.bench(hello)
+    for data in ASKED[:5]:
+        assert bench.arrive(data)
+        bench.connection.handle_one_request()
+    form = bench.connection._form
+    assert form is not None
+    assert "secret" not in repr(environ_by(form))
+    assert form["HTTP_COOKIE"] == form["PATH_INFO"] == ""

@@ -79,7 +79,7 @@ class EnvironBuilder:
         if request.memo is not None:
             environ = request.memo.copy()
         elif type(request) is TemplateRequest:
-            environ = self._fill(request)
+            return self.fill(self.form(connection_keys, request.template), request)
         else:
             environ = self._request_environ(request)
             if request.repeats:
@@ -87,13 +87,16 @@ class EnvironBuilder:
         environ.update(connection_keys)
         return environ
 
-    def _fill(self, request: TemplateRequest) -> Environ:
-        template = request.template
+    def form(self, connection_keys: Environ, template: Template) -> Environ:
+        """What is the same in the environ of all requests by a template on a connection; ``fill`` adds the rest."""
         if template.memo is None:
             template.memo = self._template_environ(template)
-        key, kept = template.memo
-        environ: Environ = kept.copy()
-        environ[key] = request.value.decode("latin-1")
+        return {**template.memo[1], **connection_keys}
+
+    def fill(self, form: Environ, request: TemplateRequest) -> Environ:
+        """As ``build``, given what ``form`` made for the request's template and connection."""
+        environ = form.copy()
+        environ[request.template.memo[0]] = request.value.decode("latin-1")
         target = request.target.decode()  # ASCII, which is decoded faster if nobody calls it Latin-1
         environ["REQUEST_URI"] = environ["RAW_URI"] = target
         path, _, environ["QUERY_STRING"] = target.partition("?")

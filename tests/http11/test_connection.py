@@ -310,6 +310,57 @@ def test_a_known_head_is_only_taken_by_a_connection_of_which_nothing_else_has_co
     assert not before or Connection(parser).receive_again(GET) is not None
 
 
+POST = b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n%b\r\nabc"
+
+
+def posted(*fields: bytes) -> Connection:
+    """A connection that has had two of these, both in the long way."""
+    http = connection()
+    data = POST % b"".join(fields)
+    for _ in range(2):
+        assert http.receive_again(data) is None
+        http.receive_data(data)
+        next_request(http)
+        assert http.whole_content() == b"abc"
+        assert answer(http) is KEEP_ALIVE
+    return http
+
+
+@pytest.mark.parametrize("fields", [b"", b"Expect: 100-continue\r\n"])
+def test_a_request_with_content_is_known_by_its_head_if_all_of_its_content_has_come(fields: bytes) -> None:
+    again, anew = posted(fields), Connection(RequestParser(Limits()))
+    data = (POST % fields).replace(b"abc", b"xyz")
+    request = again.receive_again(data)
+    anew.receive_data(data)
+    assert request == next_request(anew)
+    assert again.request is request
+    for http in (again, anew):
+        assert not http.idle
+        assert http.whole_content() == b"xyz"
+        assert http.send_continue() == b""
+    assert answer(again) is answer(anew)
+
+
+@pytest.mark.parametrize("data", [POST[:-1], POST + b"d", POST[:10], POST.replace(b"/", b"/other"), GET])
+def test_of_a_request_with_content_nothing_is_taken_but_all_of_it(data: bytes) -> None:
+    http = posted()
+    assert http.receive_again(data.replace(b"%b", b"")) is None
+    assert http.idle
+    http.receive_data(GET)
+    assert next_request(http).line.method == b"GET"
+
+
+def test_a_client_that_had_content_and_has_none_is_known_again() -> None:
+    http = posted()
+    for known in (False, False, True):
+        request = http.receive_again(GET)
+        assert (request is not None) == known
+        if request is None:
+            http.receive_data(GET)
+            next_request(http)
+        answer(http)
+
+
 BROWSER = b"GET /?%d HTTP/1.1\r\n" + HOST + b"Cookie: a=%d\r\nX-A: 1\r\n\r\n"
 
 

@@ -69,6 +69,7 @@ class Connection:
         "_empty_lines",
         "_eof",
         "_error",
+        "_had_content",
         "_heads",
         "_keeps",
         "_missing",
@@ -103,6 +104,7 @@ class Connection:
         self._scanned = 0  # bytes from _start in which there is no end of the head
         self._section_start = 0  # bytes from _start to the field section, 0 before the request-line is complete
         self._empty_lines = 0
+        self._had_content = False  # the last request; so may the next one
         self._template: Template | None = None  # of the last request's field section, if it is kept but for a secret
         self.request: Request | None = None
         self.idle = True
@@ -129,20 +131,34 @@ class Connection:
     def receive_again(self, data: bytes) -> Request | None:
         """``receive_data`` and ``next_event`` in one for the usual request: a whole head that was read before.
 
-        If the last one had a cookie, a head that was read before but for target and cookie, rather than that.
+        If the last one had a cookie, a head that was read before but for target and cookie, rather than that; if it had
+        content, a head that was read before and all of its content.
 
         Returns:
             The request; None leaves everything as it was, and the long way has to be gone.
         """
         if not self.idle:
             return None
-        template = self._template
-        request = self._heads.get(data) if template is None else self._parser.fill(template, data)
+        if self._template is not None:
+            request: Request | None = self._parser.fill(self._template, data)
+        elif self._had_content:
+            request = self._receive_with_content(data)
+        else:
+            request = self._heads.get(data)
         if request is None:
             return None
         self.idle = False
         self.request = request
         self._persistent = request.persistent
+        return request
+
+    def _receive_with_content(self, data: bytes) -> Request | None:
+        end = data.find(b"\r\n\r\n") + 4
+        request = self._parser.content_heads.get(data[:end])
+        if request is None or request.length != len(data) - end:
+            return None
+        self._buffer, self._start = data, end
+        self._reader = LengthReader(request.length)
         return request
 
     def next_event(self) -> Event:
@@ -202,7 +218,7 @@ class Connection:
             self._check_incomplete_head()
             return self._wait_for_head()
         head = buffer[start : end + 4]
-        request = self._parser.heads.get(head)
+        request = self._parser.heads.get(head) or self._parser.content_heads.get(head)
         if request is None:
             request = self._parser.parse_head(buffer[start:end])
             if request.repeats:
@@ -214,7 +230,8 @@ class Connection:
     def _begin(self, request: Request) -> None:
         self._scanned = self._section_start = self._empty_lines = 0
         self.request = request
-        self._template = request.fields.template if self._keeps else None
+        self._template = request.fields.template
+        self._had_content = request.length != 0
         self._persistent = request.persistent and self._keeps
         self.continue_expected = request.expect_continue
         if request.length is None:

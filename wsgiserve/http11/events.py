@@ -182,8 +182,7 @@ class Request:
         persistent: the client would keep the connection (RFC 9112 §9.3).
         expect_continue: the client waits for ``100 Continue`` before it sends content (RFC 9110 §10.1.1).
         usual: an HTTP/1.1 request without content, whose response has content.
-        repeats: line and fields were read before, so the whole may come again, and is worth keeping; there is no
-            content.
+        repeats: line and fields were read before, so the whole may come again, and is worth keeping.
         memo: as in RequestLine; of a request that ``repeats``.
     """
 

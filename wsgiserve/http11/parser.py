@@ -55,12 +55,14 @@ class RequestParser:
     """Reads request heads within ``limits``. Safe for several threads: its dictionaries are only looked up and set.
 
     Attributes:
-        heads: whole heads, with the empty line that ends them, that have been read before, and have no content.
+        heads: whole heads, with the empty line that ends them, that have been read before; of requests without content.
+        content_heads: the same of requests with content.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.heads: dict[bytes, Request] = {}
+        self.content_heads: dict[bytes, Request] = {}
         self._lines: dict[bytes, RequestLine] = {}
         self._pairs: dict[bytes, Pair] = {}
         self._sections: dict[bytes, FieldSection] = {}
@@ -113,7 +115,7 @@ class RequestParser:
 
     def keep_head(self, head: bytes, request: Request) -> None:
         """Remember a request that ``repeats`` by its whole head, the empty line included."""
-        _keep(self.heads, head, request)
+        _keep(self.heads if request.length == 0 else self.content_heads, head, request)
 
     def _frame(self, line: RequestLine, fields: FieldSection, repeats: bool) -> Request:
         # RFC 9112 §3.2: 400 for any HTTP/1.1 request without Host, whatever the form of its target.
@@ -125,7 +127,7 @@ class RequestParser:
         # RFC 9110 §10.1.1: ignored in HTTP/1.0, and without content there is nothing to wait for.
         expect = fields.expect_continue and line.version >= (1, 1) and length != 0
         persistent = request_persistent(line.version, fields)
-        return Request(line, fields, length, persistent, expect, repeats and length == 0)
+        return Request(line, fields, length, persistent, expect, repeats)
 
     # Request-line
 

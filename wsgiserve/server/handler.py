@@ -170,27 +170,23 @@ class WSGIRequestHandler(RequestLog):
     def make_environ(self) -> Environ:
         """The environ of the current request."""
         request, form = self.http.request, self._form
-        if form is not None:
-            if request is self._asked:
-                environ = form.copy()
-                environ["wsgi.input"] = BytesIO()
-                return environ
-            if type(request) is TemplateRequest and request.template is self._asked:
-                environ = self.server.environ_builder.fill(form, request)
-                environ["wsgi.input"] = BytesIO()
-                return environ
         assert request is not None
-        return self._build_environ(request)
+        if form is None:
+            return self._build_environ(request)
+        if request is self._asked:
+            environ = form.copy()
+        elif type(request) is TemplateRequest and request.template is self._asked:
+            environ = self.server.environ_builder.fill(form, request)
+        else:
+            return self._build_environ(request)
+        environ["wsgi.input"] = BytesIO() if request.length == 0 else self._make_input()
+        return environ
 
     def _build_environ(self, request: Request) -> Environ:
         server = self.server
         environ = server.environ_builder.build(self._keys or self._make_keys(), request)
-        if request.length == 0:
-            environ["wsgi.input"] = BytesIO()  # a tenth of what one of our own costs
-        else:
-            content = self.whole_content()
-            self._input = Input(self.receive_content) if content is None else WholeInput(content)
-            environ["wsgi.input"] = self._input
+        # A BytesIO costs a tenth of what one of our own does.
+        environ["wsgi.input"] = BytesIO() if request.length == 0 else self._make_input()
         if request.persistent and server.proxy_headers is None and not self._asks_for_address:
             # Whoever asks it here again has the same environ. To copy it is 3,000 instructions less of 39,000.
             if request.repeats:
@@ -205,6 +201,11 @@ class WSGIRequestHandler(RequestLog):
             environ["REMOTE_ADDR"] = self.address_string()
             environ["REMOTE_PORT"] = str(self.port_integer())
         return environ
+
+    def _make_input(self) -> Input | WholeInput:
+        content = self.whole_content()
+        self._input = Input(self.receive_content) if content is None else WholeInput(content)
+        return self._input
 
     def _make_keys(self) -> Environ:
         self._errors = ErrorStream(self._describe)

@@ -246,6 +246,9 @@ class Gateway:
     def _send_block(self, block: bytes, source: object, *, length: int | None = None) -> None:
         """Send a block, after the head if it is the first. ``length`` is that of the whole body when it is known."""
         http, said = self._http, self._head
+        if http.framing is CHUNKED and self._fault is None:
+            self._transport.send(http.send_data(block))
+            return
         if said is not None and said.length == len(block) <= _JOIN_BYTES and self._fault is None:
             # All of it, as most frameworks send it; if it is not the first block, it is refused.
             whole = self._transport.send_whole(said, block, length is not None)
@@ -255,9 +258,6 @@ class Gateway:
             raise self._fault
         head = self._start(length) if http.framing is None else b""
         data = http.send_data(block)
-        if not head and http.framing is CHUNKED:
-            self._transport.send(data)
-            return
         # A file may well be longer: "until Content-Length bytes have been written" (PEP 3333, file handling).
         if http.excess and self.excess is None and not isinstance(source, FileWrapper):
             self.excess = blame_body(source, self._application) or "the application"

@@ -23,7 +23,7 @@ def lint_input(content: bytes = CONTENT, *, chunked: bool = False) -> tuple[Lint
         readers.append(frame.f_code.co_name)
 
     length = None if chunked else len(content)
-    return LintInput(Input(lambda: next(pieces, b"")), length, note), readers
+    return LintInput(Input(lambda wanted: next(pieces, b"")), length, note), readers
 
 
 Read = Callable[[Any], object]
@@ -43,7 +43,7 @@ Read = Callable[[Any], object]
 def test_reading_what_there_is_is_right(read: Read) -> None:
     body, readers = lint_input()
     pieces = iter([CONTENT[:5], CONTENT[5:]])
-    assert read(body) == read(Input(lambda: next(pieces, b"")))
+    assert read(body) == read(Input(lambda wanted: next(pieces, b"")))
     assert readers == []
 
 

@@ -43,6 +43,7 @@ class FakeStream:
         sent: what the client took.
         said: what was done to the stream besides, in order.
         before_recv: called at the beginning of each ``recv``.
+        asked_for: the most that the last ``recv`` might have given.
         silent: what ``seconds_since_arrival`` tells.
         waits: what ``wait_readable`` and ``wait_writable`` answer, one after the other.
     """
@@ -57,16 +58,18 @@ class FakeStream:
         self.sent = b""
         self.said: list[str] = []
         self.silent = 0.0
+        self.asked_for = 0
         self.before_recv: Callable[[], None] = lambda: None
         self.waits: deque[Callable[[], bool]] = deque()
 
-    def recv(self) -> bytes | None:
+    def recv(self, count: int = RECEIVE_BYTES) -> bytes | None:
         self.before_recv()
+        self.asked_for = count
         self.more = False
         found = self.arrived.popleft() if self.arrived else None
         if isinstance(found, Exception):
             raise found
-        self.more = found is not None and len(found) == RECEIVE_BYTES
+        self.more = found is not None and len(found) == count
         return found
 
     def send_some(self, data: bytes | memoryview) -> int:

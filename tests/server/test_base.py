@@ -28,7 +28,7 @@ from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
 from wsgiserve.server.sockets import bind_tcp
 from wsgiserve.server.stacks import running as running_on
 from wsgiserve.server.stacks import stacks
-from wsgiserve.server.stream import PlainStream
+from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -200,7 +200,7 @@ def test_out_of_descriptors_is_logged_once_and_everybody_is_served_in_the_end(ki
 class Pump(PlainStream):
     """A client that asks without a pause and takes every answer."""
 
-    def recv(self) -> bytes:
+    def recv(self, count: int = RECEIVE_BYTES) -> bytes:
         return GET * 100
 
     def send_some(self, data: bytes | memoryview) -> int:
@@ -232,7 +232,7 @@ def test_a_client_that_never_stops_asking_does_not_keep_others_from_being_served
 class Flood(PlainStream):
     """A client that sends faster than anybody reads."""
 
-    def recv(self) -> bytes:
+    def recv(self, count: int = RECEIVE_BYTES) -> bytes:
         return bytes(65536)
 
 

@@ -190,6 +190,15 @@ def test_content_is_received_as_it_comes_and_100_continue_sent_once(bench: Bench
     assert bench.stream.sent == b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+@pytest.mark.parametrize(
+    ("wanted", "asked_for"), [(0, 65536), (100, 65536), (16384, 16384), (100_000, 100_000), (10**9, 262144)]
+)
+def test_as_much_is_received_as_is_wanted_if_that_is_much(bench: Bench, wanted: int, asked_for: int) -> None:
+    bench.stream.arrived.append(b"abc")
+    assert bench.connection.receive_content(wanted) == b"abc"
+    assert bench.stream.asked_for == asked_for
+
+
 def test_a_client_that_sends_no_content_is_given_up(bench: Bench) -> None:
     bench.stream.waits.append(lambda: False)
     with pytest.raises(ClientTimeout, match="no byte of the content came for 20 s"):

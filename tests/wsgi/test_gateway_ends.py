@@ -120,7 +120,7 @@ def _play_broken(application: Any) -> Wire:
     connection, _ = parse(BROKEN)
     wire = Wire(sends_files=True)
 
-    def receive() -> bytes:
+    def receive(wanted: int) -> bytes:
         connection.next_event()
         return b""
 

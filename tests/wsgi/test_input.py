@@ -19,7 +19,7 @@ from wsgiserve.wsgi import Input, WholeInput
 def feed(*pieces: bytes) -> Input:
     """An input whose content arrives in these pieces."""
     waiting = iter(pieces)
-    return Input(lambda: next(waiting, b""))
+    return Input(lambda wanted: next(waiting, b""))
 
 
 LINES = b"first\nsecond\n\nlast"
@@ -88,13 +88,13 @@ def test_a_line_is_as_long_as_its_limit_wherever_it_was_cut() -> None:
 
 def test_nothing_is_asked_for_before_it_is_needed() -> None:
     asked: list[int] = []
-    file = Input(lambda: asked.append(1) or b"abc")  # type: ignore[func-returns-value]
+    file = Input(lambda wanted: asked.append(wanted) or b"abc")  # type: ignore[func-returns-value]
     assert file.read(0) == b""
     assert file.readline(0) == b""
     assert not asked
     assert file.read(2) == b"ab"
     assert file.read(1) == b"c"
-    assert asked == [1]
+    assert asked == [2]
 
 
 # Where the content ends
@@ -104,7 +104,7 @@ def exchange(data: bytes) -> tuple[Connection, Input]:
     """A request's input as the server makes it; waiting for bytes that are not there is a mistake."""
     http, _ = parse(data)
 
-    def receive() -> bytes:
+    def receive(wanted: int) -> bytes:
         while not http.complete:
             event = http.next_event()
             assert event is not NEED_DATA
@@ -177,7 +177,7 @@ def _slow() -> Iterator[bytes]:
 def test_after_an_error_nobody_reads_on_behind_the_gap(name: str) -> None:
     arriving, gone = _slow(), ClientTimeout("too slow")
 
-    def receive() -> bytes:
+    def receive(wanted: int) -> bytes:
         try:
             return next(arriving)
         except StopIteration:

@@ -30,7 +30,7 @@ class InputMachine(RuleBasedStateMachine):
         self.ours: io.BufferedIOBase = WholeInput(content) if whole else Input(self.receive)
         self.real = io.BytesIO(content)
 
-    def receive(self) -> bytes:
+    def receive(self, wanted: int) -> bytes:
         return self.pieces.pop(0) if self.pieces else b""
 
     def same(self, method: str, *arguments: Any) -> None:

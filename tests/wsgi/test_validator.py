@@ -66,7 +66,7 @@ def after_an_error(environ: dict[str, Any], start_response: Any) -> Iterable[byt
 def play(request_: bytes, application: Any, script_name: str) -> Wire:
     http, request = parse(request_)
 
-    def receive() -> bytes:
+    def receive(wanted: int) -> bytes:
         event = http.next_event()
         return event.data if isinstance(event, Data) else b""
 

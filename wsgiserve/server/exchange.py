@@ -16,6 +16,7 @@ from wsgiserve.http11.framing import UNTIL_CLOSE
 from wsgiserve.server.channel import Channel
 from wsgiserve.server.deadlines import UNSET
 from wsgiserve.server.outbox import Outbox
+from wsgiserve.server.stream import RECEIVE_BYTES
 from wsgiserve.server.takeover import ClientSocket
 from wsgiserve.wsgi.filewrapper import KernelFile
 
@@ -28,6 +29,9 @@ __all__ = ["Exchange"]
 # How long threads that the application has left behind may use its socket after it has returned: a close frame takes
 # microseconds, and a machine that is busy some milliseconds more.
 _LAST_WORDS_SECONDS = 0.5
+
+# Bytes of content that an application wants at once: from here on it gets them without a detour, up to there in one go.
+_MANY, _RECEIVE_AT_MOST = 16_384, 262_144
 
 
 class Exchange(Channel):
@@ -136,9 +140,11 @@ class Exchange(Channel):
         """All of the request's content, if it is there already; see ``Connection``."""
         return self.http.whole_content()
 
-    def receive_content(self) -> bytes:
+    def receive_content(self, wanted: int = 0) -> bytes:
         """The next bytes of the request's content, waiting for them; ``b""`` at its end. For ``wsgi.input``.
 
+        Args:
+            wanted: by the application at once, if it is not less than what comes anyway.
         Raises:
             ClientDisconnected: the client left before the end.
             ClientTimeout: it sent nothing for too long.
@@ -150,18 +156,21 @@ class Exchange(Channel):
             if isinstance(event, Data):
                 return event.data
             if event is NEED_DATA:
-                self._wait_for_content()
+                self._wait_for_content(wanted)
         return b""
 
-    def _wait_for_content(self) -> None:
+    def _wait_for_content(self, wanted: int) -> None:
+        # As many as are wanted, if they are many: then each read has what is received, and nothing has to be cut off
+        # for the next one and put together again. Copying so is a fifth of what an upload costs.
+        count = min(wanted, _RECEIVE_AT_MOST) if wanted >= _MANY else RECEIVE_BYTES
         if self.http.continue_expected:
             self.send(self.http.send_continue())
-        data = self.stream.recv()
+        data = self.stream.recv(count)
         while data is None:
             seconds = self.server.deadlines.body
             if not self.stream.wait_readable(seconds):
                 raise ClientTimeout(f"no byte of the content came for {seconds:g} s")
-            data = self.stream.recv()
+            data = self.stream.recv(count)
         if not data:
             raise ClientDisconnected("the client closed the connection before the end of the request's content")
         if self.stream.more or self.hung_up:

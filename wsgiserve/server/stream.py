@@ -57,8 +57,8 @@ class Stream(Protocol):
     def sends_files(self) -> bool:
         """Whether ``send_file_some`` works."""
 
-    def recv(self) -> bytes | None:
-        """Bytes that have arrived, ``b""`` at their end, None if there are none now."""
+    def recv(self, count: int = RECEIVE_BYTES) -> bytes | None:
+        """Bytes that have arrived, at most so many, ``b""`` at their end, None if there are none now."""
 
     def send_some(self, data: bytes | memoryview) -> int:
         """Send what the kernel takes now; the number of bytes, 0 if it takes none. What is left must be sent next."""
@@ -102,16 +102,16 @@ class PlainStream:
         self.fileno = sock.fileno()
         self.more = False
 
-    def recv(self) -> bytes | None:
+    def recv(self, count: int = RECEIVE_BYTES) -> bytes | None:
         try:
-            data = self.sock.recv(RECEIVE_BYTES)
+            data = self.sock.recv(count)
         except (BlockingIOError, InterruptedError):
             self.more = False
             return None
         except OSError as error:
             raise ClientDisconnected(f"receiving: {error.strerror}") from error
         # epoll(7): a short read from a stream socket has emptied it; what comes later is a new edge.
-        self.more = len(data) == RECEIVE_BYTES
+        self.more = len(data) == count
         return data
 
     def recv_at_most(self, count: int) -> bytes | None:
@@ -233,9 +233,9 @@ class TLSStream(PlainStream):
         """Whether what ``handshake`` waits for is room to write rather than bytes to read."""
         return self._needs_write
 
-    def recv(self) -> bytes | None:
+    def recv(self, count: int = RECEIVE_BYTES) -> bytes | None:
         try:
-            data = self.tls.recv(RECEIVE_BYTES)
+            data = self.tls.recv(count)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             self.more = False
             return None

@@ -98,8 +98,8 @@ class RecordingHandler(LintingHandler):
     def whole_content(self) -> bytes | None:
         return None  # it is read bit by bit, which comes by here
 
-    def receive_content(self) -> bytes:
-        data = super().receive_content()
+    def receive_content(self, wanted: int = 0) -> bytes:
+        data = super().receive_content(wanted)
         exchange = self._exchange
         exchange.request_body += data[: _KEPT - len(exchange.request_body)]
         return data

@@ -19,18 +19,18 @@ class Input(io.BufferedIOBase):
 
     Args:
         receive: gives the next bytes of content, as many as there are, waiting for them; ``b""`` at the end, as often
-            as it is asked. What it raises (ClientDisconnected, RemoteProtocolError) goes to the reader, and is raised
-            again each time it reads on.
+            as it is asked. It is told how many are wanted, and may give fewer or more. What it raises
+            (ClientDisconnected, RemoteProtocolError) goes to the reader, and is raised again each time it reads on.
     """
 
-    def __init__(self, receive: Callable[[], bytes]) -> None:
+    def __init__(self, receive: Callable[[int], bytes]) -> None:
         self._receive = receive
         self._buffer = b""
         self._start = 0
 
     def expire(self) -> None:
         """End the content: the request is over, and bytes that arrive from now on belong to another one."""
-        self._receive = bytes
+        self._receive = _nothing
         self._buffer = b""
         self._start = 0
 
@@ -42,9 +42,10 @@ class Input(io.BufferedIOBase):
         """``size`` bytes, fewer only at the end; everything to the end without a size."""
         if size is None or size < 0:
             return self._take_all()
-        parts = [self._take(size)]
-        missing = size - len(parts[0])
-        while missing and self._fill():
+        part = self._take(size)
+        missing = size - len(part)
+        parts = [part] if part else []  # joining one part is no copy, joining it with nothing is
+        while missing and self._fill(missing):
             part = self._take(missing)
             parts.append(part)
             missing -= len(part)
@@ -67,11 +68,11 @@ class Input(io.BufferedIOBase):
             limit = 0 if part.endswith(b"\n") else limit - len(part) if limit > 0 else limit
         return b"".join(parts)
 
-    def _fill(self) -> bool:
+    def _fill(self, wanted: int = 0) -> bool:
         """Replace the empty buffer by the next bytes; False at the end."""
         self._check_open()
         try:
-            self._buffer = self._receive()
+            self._buffer = self._receive(wanted)
         except Exception as error:
             # What this read had taken is lost. A second one, after a time-out for instance, must not go on behind the
             # gap as if nothing were missing.
@@ -129,8 +130,12 @@ class WholeInput(io.BytesIO):
     seek = tell = truncate = write = writelines = getbuffer = getvalue = _unsupported
 
 
-def _raising(error: Exception) -> Callable[[], bytes]:
-    def receive() -> bytes:
+def _nothing(wanted: int) -> bytes:
+    return b""
+
+
+def _raising(error: Exception) -> Callable[[int], bytes]:
+    def receive(wanted: int) -> bytes:
         raise error
 
     return receive

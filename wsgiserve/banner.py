@@ -7,7 +7,6 @@ Source: proc_pid_stat(5), field 22, for the start of the process.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -116,6 +115,8 @@ class Banner:
             "ready_ms": round(seconds * 1000),
             "warnings": list(self.notes),
         }
+        import json  # 1 ms, for one of the forms
+
         return json.dumps(fields) + "\n"
 
 

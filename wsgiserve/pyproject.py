@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +42,8 @@ class Pyproject(NamedTuple):
 
     def misspelt(self) -> str:
         """The name of a table that was probably meant to be ours; empty if there is none."""
+        from difflib import get_close_matches  # 1 ms, where there is a file to look at
+
         names = {name.lower(): name for name in self.tables if name != "wsgiserve"}
         near = get_close_matches("wsgiserve", names, n=1, cutoff=_NEAR)
         return names[near[0]] if near else ""
@@ -68,6 +68,8 @@ def read_pyproject(directory: Path) -> Pyproject | None:
     file = _find(directory)
     if file is None:
         return None
+    import tomllib  # 3 ms, where there is a file to read
+
     shown = os.path.relpath(file, directory)
     try:
         text = file.read_text("utf-8")

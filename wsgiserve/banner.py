@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wsgiserve._version import __version__
 from wsgiserve.console import Console, escape
@@ -31,8 +31,7 @@ _LINES_FOR_URLS_AND_NOTES = 4
 _BEFORE_URLS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(NamedTuple):
     """What there is to say."""
 
     addresses: Sequence[object]

@@ -42,9 +42,11 @@ class Pyproject(NamedTuple):
 
     def misspelt(self) -> str:
         """The name of a table that was probably meant to be ours; empty if there is none."""
-        from difflib import get_close_matches  # 1 ms, where there is a file to look at
-
         names = {name.lower(): name for name in self.tables if name != "wsgiserve"}
+        if not any("wsgi" in name or "serve" in name for name in names):
+            return ""  # difflib is imported in 1 ms, and finds names near that have one of the halves
+        from difflib import get_close_matches
+
         near = get_close_matches("wsgiserve", names, n=1, cutoff=_NEAR)
         return names[near[0]] if near else ""
 

@@ -19,7 +19,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "wsgiserve"
 
 ANYTHING = frozenset(sys.stdlib_module_names)
-GROUND = {"wsgiserve.errors", "wsgiserve.foreign", "wsgiserve._version"}
+GROUND = {"wsgiserve.errors", "wsgiserve.foreign", "wsgiserve.lazy", "wsgiserve._version"}
 
 
 class Floor(NamedTuple):
@@ -38,6 +38,7 @@ PURE = {"__future__", "collections.abc", "copy.copy", "dataclasses", "enum", "ht
 FLOORS = {
     "errors": Floor(set(), PURE),
     "foreign": Floor(set(), PURE | {"os"}),
+    "lazy": Floor(set(), PURE | {"importlib.import_module"}),
     "_version": Floor(set(), PURE),
     "http11": Floor({"wsgiserve.errors"}, PURE),
     # os and stat to look at the file of a FileWrapper, sys for the line of a mistake.

@@ -7,12 +7,11 @@ Source: proc_pid_stat(5), field 22, for the start of the process.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from wsgiserve._version import __version__
 from wsgiserve.console import Console, escape
@@ -32,8 +31,7 @@ _LINES_FOR_URLS_AND_NOTES = 4
 _BEFORE_URLS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(NamedTuple):
     """What there is to say."""
 
     addresses: Sequence[object]
@@ -116,6 +114,8 @@ class Banner:
             "ready_ms": round(seconds * 1000),
             "warnings": list(self.notes),
         }
+        import json  # 1 ms, for one of the forms
+
         return json.dumps(fields) + "\n"
 
 

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import os
 import threading
-import webbrowser
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from wsgiserve.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import webbrowser
+else:
+    webbrowser = LazyModule("webbrowser")  # 2 ms, for --open alone
 
 __all__ = ["open_browser"]
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
-import click
-from click.core import ParameterSource
-
 from wsgiserve import messages
 from wsgiserve.command import Command
 from wsgiserve.config import options
+from wsgiserve.lazy import LazyModule
 from wsgiserve.options import Option
+from wsgiserve.words import flag_named, read_usual
 
 if TYPE_CHECKING:
+    import click
     from click.shell_completion import CompletionItem
+else:
+    click = LazyModule("click")  # see words.py
 
 __all__ = ["CommandLine", "Given", "GivenCheck", "GivenTLS", "main"]
 
@@ -108,55 +111,71 @@ class GivenCheck(NamedTuple):
     """What to print instead, if it was asked for."""
 
 
-_TLS = click.Command(
-    "wsgiserve tls",
-    help="The local authority whose certificates --tls serves with: what it is and who trusts it; make browsers and "
-    "the system trust it; take it away.",
-    params=[
-        click.Argument(["word"], type=click.Choice(["status", "install", "remove"]), default="status"),
-        click.Option(
-            ["--only"],
-            type=click.Choice(["system", "browsers"]),
-            multiple=True,
-            help="The system's list of authorities, or those of browsers; both by default.",
-        ),
-        click.Option(["-y", "--yes"], is_flag=True, help="Ask nothing."),
-        click.Option(["help", "-h", "--help"], is_flag=True, help="Print this and exit."),
-    ],
-    add_help_option=False,
-)
+@cache
+def _tls_command() -> click.Command:
+    """``wsgiserve tls``."""
+    return click.Command(
+        "wsgiserve tls",
+        help="The local authority whose certificates --tls serves with: what it is and who trusts it; make browsers "
+        "and the system trust it; take it away.",
+        params=[
+            click.Argument(["word"], type=click.Choice(["status", "install", "remove"]), default="status"),
+            click.Option(
+                ["--only"],
+                type=click.Choice(["system", "browsers"]),
+                multiple=True,
+                help="The system's list of authorities, or those of browsers; both by default.",
+            ),
+            click.Option(["-y", "--yes"], is_flag=True, help="Ask nothing."),
+            click.Option(["help", "-h", "--help"], is_flag=True, help="Print this and exit."),
+        ],
+        add_help_option=False,
+    )
 
 
-_CONFORM = click.Command(
-    "wsgiserve conform",
-    help="Test a server against PEP 3333, RFC 9110 and RFC 9112: this one in every mode, others that are installed, or "
-    "any that serves wsgiserve.conform:probe. CASES are ids or patterns, such as host or 'chunks/*-lf'. Exit code 6 "
-    "if a MUST fails.",
-    params=[
-        click.Argument(["cases"], nargs=-1),
-        click.Option(
-            ["--server", "servers"], multiple=True, metavar="NAME", help="own, peers, all, or a name; may be repeated."
-        ),
-        click.Option(["--target"], default="", metavar="URL", help="A server that runs: http, https or unix:PATH."),
-        *(
-            click.Option([f"--{kind}"], type=click.Path(path_type=Path), metavar="FILE", help=f"Report as {name}.")
-            for kind, name in (("json", "JSON"), ("junit", "JUnit's XML"), ("html", "a page"), ("markdown", "Markdown"))
-        ),
-        click.Option(
-            ["--seconds"],
-            type=click.FloatRange(min=0, min_open=True),
-            default=2.0,
-            show_default=True,
-            help="How long a server may take for anything.",
-        ),
-        click.Option(["--list", "lists"], is_flag=True, help="Say which cases there are, and exit."),
-        click.Option(
-            ["--bytes", "shows_bytes"], is_flag=True, help="Tell what was said where a case failed, and why it matters."
-        ),
-        click.Option(["help", "-h", "--help"], is_flag=True, help="Print this and exit."),
-    ],
-    add_help_option=False,
-)
+@cache
+def _conform_command() -> click.Command:
+    """``wsgiserve conform``."""
+    return click.Command(
+        "wsgiserve conform",
+        help="Test a server against PEP 3333, RFC 9110 and RFC 9112: this one in every mode, others that are "
+        "installed, or any that serves wsgiserve.conform:probe. CASES are ids or patterns, such as host or "
+        "'chunks/*-lf'. Exit code 6 if a MUST fails.",
+        params=[
+            click.Argument(["cases"], nargs=-1),
+            click.Option(
+                ["--server", "servers"],
+                multiple=True,
+                metavar="NAME",
+                help="own, peers, all, or a name; may be repeated.",
+            ),
+            click.Option(["--target"], default="", metavar="URL", help="A server that runs: http, https or unix:PATH."),
+            *(
+                click.Option([f"--{kind}"], type=click.Path(path_type=Path), metavar="FILE", help=f"Report as {name}.")
+                for kind, name in (
+                    ("json", "JSON"),
+                    ("junit", "JUnit's XML"),
+                    ("html", "a page"),
+                    ("markdown", "Markdown"),
+                )
+            ),
+            click.Option(
+                ["--seconds"],
+                type=click.FloatRange(min=0, min_open=True),
+                default=2.0,
+                show_default=True,
+                help="How long a server may take for anything.",
+            ),
+            click.Option(["--list", "lists"], is_flag=True, help="Say which cases there are, and exit."),
+            click.Option(
+                ["--bytes", "shows_bytes"],
+                is_flag=True,
+                help="Tell what was said where a case failed, and why it matters.",
+            ),
+            click.Option(["help", "-h", "--help"], is_flag=True, help="Print this and exit."),
+        ],
+        add_help_option=False,
+    )
 
 
 class CommandLine:
@@ -169,9 +188,12 @@ class CommandLine:
     def __init__(self, options: Mapping[str, Option]) -> None:
         self._options = options
         self._words: Sequence[str] = ()
-        parameters = [_parameter(name, about) for name, about in options.items()]
+
+    @cached_property
+    def _command(self) -> click.Command:
+        parameters = [_parameter(name, about) for name, about in self._options.items()]
         wishes = [click.Option([name, *flags], is_flag=True, help=text) for name, (flags, text) in _WISHES.items()]
-        self._command = click.Command("wsgiserve", params=[*parameters, *wishes], add_help_option=False)
+        return click.Command("wsgiserve", params=[*parameters, *wishes], add_help_option=False)
 
     def parse(self, argv: Sequence[str]) -> Given:
         """Read the words.
@@ -180,12 +202,13 @@ class CommandLine:
             UserError: an unknown option, a value that an option does not take, more than one APP.
         """
         self._words = argv
-        context = _read(self._command, self._with_values(argv))
-        wants = next((wish for wish in _WISHES if context.params[wish]), None)
-        if wants in ("help", "version"):
-            return Given({}, wants)
-        typed = [name for name in self._options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-        return Given({name: self._value(name, context.params[name]) for name in typed}, wants)
+        words = list(self._with_values(argv))
+        typed, wants = read_usual(self._options, words), None
+        if typed is None:
+            context = _read(self._command, words)
+            wants = next((wish for wish in _WISHES if context.params[wish]), None)
+            typed = {} if wants in ("help", "version") else _typed(context, self._options)
+        return Given({name: self._value(name, value) for name, value in typed.items()}, wants)
 
     def parse_check(self, argv: Sequence[str]) -> GivenCheck:
         """Read what follows ``wsgiserve check``.
@@ -198,8 +221,7 @@ class CommandLine:
         command = _check_command([_parameter(name, self._options[name]) for name in names])
         context = _read(command, argv)
         given = context.params
-        typed = [name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-        values = {name: self._value(name, given[name]) for name in typed}
+        values = {name: self._value(name, value) for name, value in _typed(context, names).items()}
         return GivenCheck(values, given["paths"], given["ignored"], command.get_help(context) if given["help"] else "")
 
     def parse_tls(self, argv: Sequence[str]) -> GivenTLS:
@@ -208,10 +230,9 @@ class CommandLine:
         Raises:
             UserError: a word or an option that it does not take.
         """
-        given = _read(_TLS, argv).params
-        return GivenTLS(
-            given["word"], given["only"], given["yes"], _TLS.get_help(_context(_TLS)) if given["help"] else ""
-        )
+        context = _read(_tls_command(), argv)
+        given = context.params
+        return GivenTLS(given["word"], given["only"], given["yes"], context.get_help() if given["help"] else "")
 
     def parse_conform(self, argv: Sequence[str]) -> tuple[dict[str, Any], str]:
         """Read what follows ``wsgiserve conform``: its parameters, and what to print instead if that was asked for.
@@ -219,8 +240,9 @@ class CommandLine:
         Raises:
             UserError: an option that it does not take, or a value.
         """
-        given = dict(_read(_CONFORM, argv).params)
-        return given, _CONFORM.get_help(_context(_CONFORM)) if given.pop("help") else ""
+        context = _read(_conform_command(), argv)
+        given = dict(context.params)
+        return given, context.get_help() if given.pop("help") else ""
 
     def complete(self, instruction: str) -> int:
         """Answer a shell that completes a command line; the exit code."""
@@ -230,7 +252,7 @@ class CommandLine:
 
     def _with_values(self, argv: Sequence[str]) -> Iterator[str]:
         """The words, with the values that stand for themselves: what follows ``--open`` may be APP."""
-        bare = {_flag(name): about.kind.bare for name, about in self._options.items() if about.kind.bare}
+        bare = {flag_named(name): about.kind.bare for name, about in self._options.items() if about.kind.bare}
         for word, following in pairwise([*argv, ""]):
             yield word if word not in bare or following.startswith("/") else f"{word}={bare[word]}"
 
@@ -245,7 +267,7 @@ class CommandLine:
             return about.kind.parse(typed)
         except ValueError as error:
             shown = ", ".join(typed) if about.kind.repeats else typed
-            raise messages.bad_option(f"{_flag(name)} {error}, not {shown!r}.") from None
+            raise messages.bad_option(f"{flag_named(name)} {error}, not {shown!r}.") from None
 
     def help(self) -> str:
         """Every option, in the groups of ``config.py``."""
@@ -301,6 +323,14 @@ def _read(command: click.Command, argv: Iterable[str]) -> click.Context:
         raise messages.bad_option(error.format_message(), f"{command.name} --help explains the options.") from None
 
 
+def _typed(context: click.Context, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the parameters that stood on the command line."""
+    from click.core import ParameterSource
+
+    sources = {name: context.get_parameter_source(name) for name in names}
+    return {name: context.params[name] for name, source in sources.items() if source is ParameterSource.COMMANDLINE}
+
+
 def _context(command: click.Command) -> click.Context:
     return click.Context(command, info_name=command.name)
 
@@ -314,8 +344,8 @@ def _parameter(name: str, about: Option) -> click.Parameter:
     if name == "app":
         return click.Argument([name], required=False, shell_complete=complete)
     if about.flags or about.kind.is_flag:
-        return click.Option([name, "/".join(about.flags) or _flag(name)], is_flag=True, help=about.help)
-    flags = [_flag(name), *([about.short] if about.short else [])]
+        return click.Option([name, "/".join(about.flags) or flag_named(name)], is_flag=True, help=about.help)
+    flags = [flag_named(name), *([about.short] if about.short else [])]
     return click.Option(
         # The word is taken as it is; what it means is the business of its Kind.
         [name, *flags],
@@ -325,10 +355,6 @@ def _parameter(name: str, about: Option) -> click.Parameter:
         help=_help(about),
         shell_complete=complete,
     )
-
-
-def _flag(name: str) -> str:
-    return "APP" if name == "app" else "--" + name.replace("_", "-")
 
 
 def _help(about: Option) -> str:

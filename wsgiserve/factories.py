@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -124,6 +123,8 @@ def _example(args: Sequence[Any], kwargs: Mapping[str, Any], missing: Sequence[i
 
 
 def _literal(value: Any) -> str:
+    import json  # for a message alone, and 1 ms
+
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 

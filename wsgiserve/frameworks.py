@@ -6,7 +6,6 @@ Source: PEP 3333 for what an application is.
 
 from __future__ import annotations
 
-import importlib.metadata
 import inspect
 from types import ModuleType
 from typing import Any
@@ -135,6 +134,8 @@ def _class_paths(value: Any) -> list[str]:
 
 def _version(package: str) -> str:
     """Major and minor."""
+    import importlib.metadata  # 10 ms, which applications of no framework need not wait for
+
     try:
         return ".".join(importlib.metadata.version(package).split(".")[:2])
     except importlib.metadata.PackageNotFoundError:

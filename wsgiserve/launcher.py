@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -32,6 +31,8 @@ from wsgiserve.signals import EXIT_CODES, stopped_by_signals
 from wsgiserve.wsgi.peers import Peers
 
 if TYPE_CHECKING:
+    import ssl
+
     from wsgiserve.config import Config
     from wsgiserve.dev.tools import Tools
     from wsgiserve.importer import LoadedApp

@@ -1,4 +1,4 @@
-"""Names of a module that live elsewhere, and are loaded when they are first asked for.
+"""Names of a module that live elsewhere, and modules, that are loaded when they are first asked for.
 
 Source: PEP 562.
 """
@@ -9,7 +9,23 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-__all__ = ["lazy_names"]
+__all__ = ["LazyModule", "lazy_names"]
+
+
+class LazyModule:
+    """Stands for a module that takes long to import, and that most starts do not need.
+
+    Unlike importlib's ``LazyLoader`` it leaves ``sys.modules`` alone: others import what they import as ever.
+
+    Args:
+        name: of the module.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._name), name)
 
 
 def lazy_names(

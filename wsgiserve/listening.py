@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import errno
 import socket
-import ssl
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsgiserve import certificates, messages
+from wsgiserve import messages
 from wsgiserve.errors import UserError
 from wsgiserve.server.addresses import LOOPBACKS, get_interface_ip, select_address_family
 from wsgiserve.server.sockets import bind_hosts, bind_unix, from_fd
 from wsgiserve.server.tls import generate_adhoc_ssl_context, load_ssl_context
 
 if TYPE_CHECKING:
+    import ssl
+
     from wsgiserve.config import Config
 
 __all__ = ["load_certificate", "open_listeners"]
@@ -37,6 +38,8 @@ def load_certificate(config: Config) -> ssl.SSLContext | None:
     """
     if config.cert is None:
         return None
+    from wsgiserve import certificates  # ssl and more, which plain HTTP need not wait for
+
     if config.cert == "adhoc":
         return _adhoc()
     try:

@@ -9,7 +9,6 @@ Knows ``Console``; not what is logged.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from typing import Any
@@ -132,6 +131,9 @@ class _JSONFormatter(logging.Formatter):
 
     def __init__(self, console: Console) -> None:
         super().__init__()
+        import json  # 1 ms, for one of the forms
+
+        self._dumps = json.dumps
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = {
@@ -147,7 +149,7 @@ class _JSONFormatter(logging.Formatter):
         if record.stack_info:
             fields["stack"] = self.formatStack(record.stack_info)
         present = {key: value for key, value in (fields | extra).items() if value is not None}
-        return json.dumps(present, default=str)
+        return self._dumps(present, default=str)
 
     def timestamp(self, created: float) -> str:
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(created))

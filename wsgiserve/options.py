@@ -35,9 +35,10 @@ __all__ = [
     "texts",
 ]
 
-_SIZE = re.compile(r"(\d+)\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
+# Compiled when one is needed.
+_SIZE = r"(?i)(\d+)\s*([kmg]?)(?:i?b)?"
 _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_MOUNT = re.compile(r"(/[^/?#%\x00-\x20]+)*")
+_MOUNT = r"(/[^/?#%\x00-\x20]+)*"
 _TRUE, _FALSE = frozenset(["1", "true", "yes", "on"]), frozenset(["0", "false", "no", "off"])
 
 
@@ -139,7 +140,7 @@ def _networks(value: Any) -> tuple[str, ...]:
 
 
 def _mount(value: Any) -> str:
-    if not isinstance(value, str) or _MOUNT.fullmatch(value) is None:
+    if not isinstance(value, str) or re.fullmatch(_MOUNT, value) is None:
         raise ValueError("takes a path such as /shop, as it is before percent-encoding and without a slash at its end")
     # PEP 3333: SCRIPT_NAME is bytes that pass as latin-1.
     return value.encode("utf-8", "surrogateescape").decode("latin-1")
@@ -165,7 +166,7 @@ def _flag(value: Any) -> bool:
 def _size(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(_SIZE, value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("takes a number of bytes, such as 65536, 512k, 10m or 1g")
     return int(match[1]) * _FACTORS[match[2].lower()]

@@ -12,7 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from wsgiserve import logs, messages
@@ -69,7 +69,7 @@ def launch_workers(
         addresses = [listener.getsockname() for listener in listeners]
 
         def announce(pids: Sequence[int], app: dict[str, Any]) -> None:
-            banner = replace(banner_of(config, LoadedApp(_never, **app), addresses, scheme, origins), workers=pids)
+            banner = banner_of(config, LoadedApp(_never, **app), addresses, scheme, origins)._replace(workers=pids)
             handler.write(banner.text(console, process_age()) if greet is None else greet(banner))
 
         # As soon as all workers have let go of the listeners nobody waits there in vain.

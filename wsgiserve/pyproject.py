@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,6 +43,10 @@ class Pyproject(NamedTuple):
     def misspelt(self) -> str:
         """The name of a table that was probably meant to be ours; empty if there is none."""
         names = {name.lower(): name for name in self.tables if name != "wsgiserve"}
+        if not any("wsgi" in name or "serve" in name for name in names):
+            return ""  # difflib is imported in 1 ms, and finds names near that have one of the halves
+        from difflib import get_close_matches
+
         near = get_close_matches("wsgiserve", names, n=1, cutoff=_NEAR)
         return names[near[0]] if near else ""
 
@@ -68,6 +70,8 @@ def read_pyproject(directory: Path) -> Pyproject | None:
     file = _find(directory)
     if file is None:
         return None
+    import tomllib  # 3 ms, where there is a file to read
+
     shown = os.path.relpath(file, directory)
     try:
         text = file.read_text("utf-8")

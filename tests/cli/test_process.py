@@ -81,6 +81,36 @@ def test_a_flask_application_is_found_and_served(stop: signal.Signals, code: int
         assert f"listening on {url} app=app:app mode=dev pid=" in banner
 
 
+TELLTALE_APP = """
+import sys
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [" ".join(sys.modules).encode()]
+"""
+
+
+def test_a_request_is_answered_before_anything_is_imported_that_it_does_not_need(project: Project) -> None:
+    project.write("telltale.py", TELLTALE_APP)
+    with served("telltale:app", "--prod") as (_, url):
+        loaded = set(get(url).decode().split())
+    bare = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], stdout=subprocess.PIPE, check=True)
+    heavy = {
+        "click",
+        "difflib",
+        "email",
+        "http.client",
+        "importlib.metadata",
+        "secrets",
+        "ssl",
+        "tomllib",
+        "webbrowser",
+    }
+    assert "wsgiserve.server.handler" in loaded
+    assert (loaded - set(bare.stdout.decode().split())) & heavy == set()
+
+
 DJANGO = {
     "manage.py": 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n',
     "shop/__init__.py": "",

@@ -70,11 +70,12 @@ _LS32 = rb"(?:" + _H16 + rb":" + _H16 + rb"|(?:" + _DEC_OCTET + rb"\.){3}" + _DE
 def _ipv6_address() -> bytes:
     """IPv6address of RFC 3986 §3.2.2: six groups and ls32, or ``::`` after at most n groups, with the rest after it."""
     group = _H16 + rb":"
-    whole = rb"(?:" + group + rb"){6}" + _LS32
-    tails = [rb"(?:" + group + rb"){%d}" % n + _LS32 for n in range(5, -1, -1)] + [_H16, rb""]
+    whole = rb"(?:" + group + rb"){6}"
     heads = [rb"(?:(?:" + group + rb"){0,%d}" % (n - 1) + _H16 + rb")?" if n else rb"" for n in range(8)]
-    compressed = [head + rb"::" + tail for head, tail in zip(heads, tails, strict=True)]
-    return rb"|".join([whole, *compressed])
+    before_ls32 = [head + rb"::(?:" + group + rb"){%d}" % (5 - n) for n, head in enumerate(heads[:6])]
+    # What ends with ls32 has it in common, and is compiled in a third of the time: whoever starts waits for it.
+    common = rb"(?:" + rb"|".join([whole, *before_ls32]) + rb")" + _LS32
+    return rb"|".join([common, heads[6] + rb"::" + _H16, heads[7] + rb"::"])
 
 
 #   uri-host = IP-literal / IPv4address / reg-name        (an IPv4address is a reg-name too)
@@ -87,8 +88,8 @@ _URI_HOST = rb"(?:" + _IP_LITERAL + rb"|" + _REG_CHAR + rb"+)"
 # without a host never is: an http URI whose host is empty is invalid (RFC 9110 §4.2.1).
 HOST = re.compile(rb"(?:" + _URI_HOST + rb"(?::[0-9]{0,5})?)?")
 
-#   authority-form = uri-host ":" port
-AUTHORITY_FORM = re.compile(_URI_HOST + rb":[0-9]{1,5}")
+#   authority-form = uri-host ":" port      HOST checks the first of the two
+AUTHORITY_FORM = re.compile(rb".+:[0-9]{1,5}")
 
 #   absolute-form = absolute-URI          of the schemes http and https
 # "userinfo@" is refused, as RFC 9110 §4.2.4 wants from a reference of unknown source; HOST checks the authority.

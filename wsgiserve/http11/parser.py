@@ -324,7 +324,7 @@ def _parse_absolute_form(target: bytes) -> _Target | None:
 
 
 def _parse_authority_form(target: bytes) -> _Target:
-    if not AUTHORITY_FORM.fullmatch(target):
+    if not AUTHORITY_FORM.fullmatch(target) or not HOST.fullmatch(target):
         raise RemoteProtocolError("a CONNECT request whose target is not host:port")
     raise RemoteProtocolError("CONNECT asks for a tunnel, and this server is not a proxy", status=501)
 

@@ -5,8 +5,6 @@ Source: ``docs/cli.md`` for the exit codes.
 
 from __future__ import annotations
 
-import difflib
-import shlex
 from collections.abc import Iterable, Sequence
 
 from wsgiserve.errors import UserError
@@ -57,6 +55,8 @@ def render_remedy(error: UserError) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The one of ``known`` that was probably meant; empty when none is near."""
+    import difflib  # 1 ms, for a message alone
+
     near = difflib.get_close_matches(word, list(known))
     # Two letters that changed places are the likeliest slip, and difflib thinks no better of it than of others.
     return next((other for other in near if sorted(other) == sorted(word)), near[0] if near else "")
@@ -70,4 +70,6 @@ def did_you_mean(word: str, known: Iterable[str], form: str = "{}") -> str:
 
 def command(argv: Sequence[str]) -> str:
     """The command with these arguments, such that a shell reads them as they are."""
+    import shlex
+
     return shlex.join(["wsgiserve", *argv])

@@ -9,7 +9,6 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -90,8 +89,7 @@ def supervise(
             loaded = LoadedApp(_never, ready.get("name", app), ready.get("framework", ""), found_by)
             banner = banner_of(config, loaded, addresses, scheme, origins)
             failed = [] if ready else ["the app failed to load; serving the error page and watching for a fix."]
-            banner = replace(
-                banner,
+            banner = banner._replace(
                 notes=[*failed, *banner.notes],
                 watching=f"{roots}  ({watching})",
                 hint=HINT if wants_shortcuts else "",

@@ -19,7 +19,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -83,7 +82,7 @@ class Worker:
         config = config_of(order["config"])
         console = make_console(cast("Form | None", config.log_format), cast("ColorChoice", config.color))
         # Django puts its process into the zone of its settings; the supervisor's lines stand beside ours.
-        console = replace(console, utc_offset=time.localtime().tm_gmtoff)
+        console = console._replace(utc_offset=time.localtime().tm_gmtoff)
         handler = logs.configure(console, logging.getLevelNamesMapping()[config.log_level.upper()])
         self._terminal.install()
         on_watch(lambda paths: self._channel.send({"watch": paths}))

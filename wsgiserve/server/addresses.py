@@ -73,7 +73,9 @@ def get_sockaddr(host: str, port: int, family: socket.AddressFamily) -> Address:
     if family == getattr(socket, "AF_UNIX", None):
         return str(Path(host.partition("://")[2]).absolute())
     try:
-        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        # A str goes through the codec for names of domains, whose import takes 1 ms; an address is none.
+        name = host if literal(host) is None else host.encode()
+        found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except socket.gaierror:
         return host, port
     return found[0][4]  # type: ignore[return-value]  # typeshed allows for addresses without a port

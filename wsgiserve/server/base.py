@@ -11,7 +11,6 @@ import itertools
 import logging
 import signal
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +36,8 @@ from wsgiserve.wsgi.environ import Environ
 from wsgiserve.wsgi.gateway import Application
 
 if TYPE_CHECKING:
+    import ssl
+
     from wsgiserve.wsgi.peers import Peers
     from wsgiserve.wsgi.proxied import ProxyHeaders
 

@@ -12,12 +12,17 @@ import errno
 import os
 import select
 import socket
-import ssl
 import sys
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wsgiserve.errors import ClientDisconnected
+from wsgiserve.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import ssl
+else:
+    ssl = LazyModule("ssl")  # 5 ms, which plain HTTP need not wait for
 
 __all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream", "has_bytes", "wait"]
 

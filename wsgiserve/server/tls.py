@@ -8,21 +8,23 @@ Source: RFC 8996 (TLS 1.0 and 1.1 are dead), RFC 7301 (ALPN), RFC 9525 §6 (name
 
 from __future__ import annotations
 
-import secrets
-import ssl
 import sys
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from wsgiserve.lazy import LazyModule
 from wsgiserve.server.addresses import literal
 
 if TYPE_CHECKING:
+    import ssl
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import KeySerializationEncryption
     from cryptography.x509 import Certificate, GeneralName
+else:
+    ssl = LazyModule("ssl")  # 5 ms, which plain HTTP need not wait for
 
 __all__ = [
     "SSLContextSpec",
@@ -35,13 +37,10 @@ __all__ = [
     "make_ssl_devcert",
 ]
 
-SSLContextSpec = ssl.SSLContext | tuple[str, str | None] | Literal["adhoc"] | None
+SSLContextSpec: TypeAlias = "ssl.SSLContext | tuple[str, str | None] | Literal['adhoc'] | None"
 
 # Where a developer's own machine is reached. A browser compares the address bar with these and ignores the CN.
 _LOCAL_NAMES = ("localhost", "*.localhost", "127.0.0.1", "::1")
-
-# The protocols whose lowest version can be set; the others are one version each.
-_NEGOTIATING = (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS)
 
 
 def make_ssl_context(spec: SSLContextSpec) -> ssl.SSLContext | None:
@@ -86,7 +85,8 @@ def load_ssl_context(
         OSError: a file cannot be read; as ssl.SSLError, it cannot be used, or the two do not belong together.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if protocol is None else protocol)
-    if context.protocol in _NEGOTIATING:
+    # The protocols whose lowest version can be set; the others are one version each.
+    if context.protocol in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS):
         context.minimum_version = ssl.TLSVersion.TLSv1_2
     elif context.protocol != ssl.PROTOCOL_TLSv1_2:
         raise ValueError(f"{context.protocol.name} is older than TLS 1.2, the oldest version that is still safe")
@@ -103,6 +103,9 @@ def generate_adhoc_ssl_context() -> ssl.SSLContext:
     ssl reads keys from files only, so the key passes through one: encrypted with a password that exists in memory only,
     and gone before this returns. Whatever is left if the process is killed meanwhile opens nothing.
     """
+    import secrets
+    import tempfile
+
     certificate, key = generate_adhoc_ssl_pair()
     from cryptography.hazmat.primitives import serialization
 

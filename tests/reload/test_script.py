@@ -209,6 +209,12 @@ def test_bytecode_that_looks_fresh_is_not_taken_for_it(tmp_path: Path) -> None:
         until(lambda: running.says("two"))
 
 
+def test_bytecode_of_what_was_saved_before_anybody_watched_is_not_taken_for_fresh(tmp_path: Path) -> None:
+    with script(tmp_path, before="sys.dont_write_bytecode = False") as running:
+        running.word("two")  # the script has imported the other one, and most often nobody looks yet
+        until(lambda: running.says("two"))
+
+
 def test_what_only_the_child_imports_from_elsewhere_is_watched_too(tmp_path: Path) -> None:
     far = tmp_path / "elsewhere" / "far.py"
     far.parent.mkdir()

@@ -18,7 +18,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-__all__ = ["Effect", "Project", "find_root", "forget_bytecode"]
+__all__ = ["Effect", "Project", "find_root", "forget_bytecode", "forget_older_bytecode"]
 
 _RESTART = ("*.py", "*.pyx", "*.so", ".env", ".env.*", ".flaskenv", "pyproject.toml", "*.po", "*.mo")
 _TEMPLATES = ("*.html", "*.htm", "*.jinja", "*.jinja2", "*.j2", "*.mako")
@@ -241,6 +241,17 @@ def forget_bytecode(paths: Iterable[Path]) -> None:
         if path.suffix == ".py":
             with suppress(OSError, NotImplementedError):
                 Path(cache_from_source(str(path))).unlink()
+
+
+def forget_older_bytecode(paths: Iterable[Path]) -> None:
+    """The same of what was written before its source was saved; nobody may have watched when it was."""
+    forget_bytecode(path for path in paths if _has_older_bytecode(path))
+
+
+def _has_older_bytecode(path: Path) -> bool:
+    with suppress(OSError, NotImplementedError):
+        return Path(cache_from_source(str(path))).stat().st_mtime_ns <= path.stat().st_mtime_ns
+    return False
 
 
 def _matching(name: str, patterns: Sequence[str]) -> str:

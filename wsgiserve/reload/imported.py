@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from types import ModuleType
 
-__all__ = ["foreign_modules", "has_own", "modules_of"]
+__all__ = ["foreign_modules", "has_own", "modules_of", "own_files"]
 
 
 def modules_of(paths: Iterable[str], besides: Collection[str] = frozenset()) -> dict[str, str]:
@@ -35,6 +35,11 @@ def modules_of(paths: Iterable[str], besides: Collection[str] = frozenset()) -> 
 def has_own(roots: Iterable[str], besides: Collection[str]) -> bool:
     """Whether a module of the project has been imported, ``besides`` these modules."""
     return any(_is_own(_file(module), roots) for _, module in _modules(besides))
+
+
+def own_files(roots: Iterable[str]) -> list[str]:
+    """The files of the project's modules that have been imported."""
+    return [file for _, module in _modules(()) if _is_own(file := _file(module), roots)]
 
 
 def foreign_modules(roots: Iterable[str], besides: Collection[str] = frozenset()) -> list[str]:

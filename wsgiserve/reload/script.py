@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING
 from wsgiserve.process.channel import Channel, Message
 from wsgiserve.process.ending import describe_end
 from wsgiserve.process.waiting import Waiting
-from wsgiserve.reload.changes import forget_bytecode
+from wsgiserve.reload.changes import forget_bytecode, forget_older_bytecode
+from wsgiserve.reload.imported import own_files
 from wsgiserve.reload.sources import Places, ScriptLookout, Wishes, places
 from wsgiserve.server.hints import log_hint
 
@@ -100,6 +101,8 @@ class ScriptSupervisor:
         try:
             # When a child has ended, the wake-up is all that is needed.
             with self._waiting.noting(heeded, {signal.SIGCHLD: lambda: None}):
+                # What was saved before anybody watched has been imported here: its bytecode would be taken for fresh.
+                forget_older_bytecode(map(Path, own_files(places().own)))
                 self._start()
                 while self._code is None:
                     self._wait()

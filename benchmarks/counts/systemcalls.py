@@ -99,11 +99,11 @@ def _connected(port: int) -> socket.socket:
 
 
 def _ask(case: Case, port: int) -> None:
-    """The mark, all requests, the mark."""
+    """One request, for which a framework may import what it needs; then the mark, all requests, the mark."""
     asked = [case.request(number) for number in range(_REQUESTS)]
     mark = re.sub(rb"(?<= )\S+", _MARK.encode(), asked[0], count=1)
     client = None
-    for request in [mark, *asked, mark]:
+    for request in [asked[0], mark, *asked, mark]:
         if client is None:
             client = _connected(port)
         client.sendall(request)

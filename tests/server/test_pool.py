@@ -180,7 +180,7 @@ def test_a_leader_that_ends_its_turn_before_the_deputy_looks_keeps_the_lead_and_
         pool = Pool(2, lambda worker: False)
         leader, follower = Ending(pool, before_the_look=before), Worker()
         pool.leader, pool._parked = leader, [follower]
-        pool._take_lead_from(leader, 1)
+        assert pool._take_lead_from(leader, 1) is not before
         # Either way it sees that it does not lead, goes to the lock, and learns there what was decided.
         assert leader.saw_itself_lead is False
         assert pool.leader is (leader if before else follower)
@@ -192,7 +192,7 @@ def test_the_lead_is_taken_only_from_who_has_it() -> None:
     leader, follower, former = Worker(), Worker(), Worker()
     pool.leader, pool._parked = leader, [follower]
     former.turn = 1
-    pool._take_lead_from(former, 1)
+    assert not pool._take_lead_from(former, 1)
     assert pool.leader is leader
 
 
@@ -318,6 +318,21 @@ def test_who_makes_way_gives_up_the_lead_and_is_not_counted(timed: Timed) -> Non
     until(lambda: len(led) == 20)
     assert not any(led)
     assert all(timed.kept_lead(*[20e-6] * 10))
+
+
+def test_what_a_job_computed_that_made_way_is_not_taken_off_the_next_one(timed: Timed) -> None:
+    pool, worker = Pool(2, lambda worker: False), Worker()
+    worker.thread = threading.current_thread()
+    pool.leader, pool._average = worker, 100e-6
+    started = pool.begin(worker)
+    pool.make_way()
+    timed.clock.computed += 10.0
+    pool.end(worker, started)
+    pool.leader, pool._average = worker, 0.0  # others were fast meanwhile
+    started = pool.begin(worker)
+    timed.clock.now += 20e-6
+    pool.end(worker, started)
+    assert 0 < pool._average < 20e-6
 
 
 def test_who_does_not_lead_has_no_way_to_make() -> None:

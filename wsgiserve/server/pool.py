@@ -194,8 +194,8 @@ class Pool:
             if now != seen:
                 idle, seen = 0, now
             elif leader is not None and now[1] & 1:
-                self._take_lead_from(leader, now[1])
-                self._on_slow(leader)
+                if self._take_lead_from(leader, now[1]):
+                    self._on_slow(leader)
             else:
                 idle += 1
             self._bell.acquire(timeout=_ROUND_SECONDS)
@@ -224,17 +224,20 @@ class Pool:
             self._stuck_due = inf if self._on_stuck() else now + STUCK_SECONDS
         return self._stuck_due - now
 
-    def _take_lead_from(self, leader: Worker, turn: int) -> None:
+    def _take_lead_from(self, leader: Worker, turn: int) -> bool:
+        """Whether it is still in that turn, and has lost the lead."""
         with self._lock:
             if self.leader is not leader:
-                return
+                return False
             # In this order: a leader that finishes just now either finds the lead gone, and comes for it under the
             # lock; or it has counted its turn before we look, and keeps the lead.
             self.leader = None
-            if leader.turn == turn:
+            is_slow = leader.turn == turn
+            if is_slow:
                 self._pass_lead()
             else:
                 self.leader = leader
+            return is_slow
 
     def busy(self) -> int:
         """How many workers are serving something."""
@@ -271,7 +274,7 @@ class Pool:
     def end(self, worker: Worker, started: float, count: int = 1) -> None:
         """The worker is done with it, or with ``count`` things one after the other."""
         if worker.made_way:
-            worker.made_way = False
+            worker.made_way, worker.computed = False, 0.0
             worker.turn += 1
             return
         now = time.monotonic()

@@ -360,3 +360,13 @@ def test_no_secret_outlives_its_request(logs: Logs) -> None:
     assert form is not None
     assert "secret" not in repr(environ_by(form))
     assert form["HTTP_COOKIE"] == form["PATH_INFO"] == ""
+
+
+def test_no_content_outlives_its_request(logs: Logs) -> None:
+    bench = logs.bench(hello)
+    for _ in range(4):
+        assert bench.arrive(request(method="POST", body=b"secret"))
+        bench.connection.handle_one_request()
+        form = bench.connection._form
+    assert form is not None
+    assert "wsgi.input" not in form

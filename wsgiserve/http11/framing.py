@@ -33,7 +33,7 @@ class Framing(enum.Enum):
     UNTIL_CLOSE = "the end of the connection ends it"
 
 
-# A global is found faster than a member of an enumeration, by 300 instructions: a third of what a streamed block cost.
+# A global is found faster than a member of an enumeration, which a streamed block asked for five times.
 NO_CONTENT: Final = Framing.NO_CONTENT
 LENGTH: Final = Framing.LENGTH
 CHUNKED: Final = Framing.CHUNKED

@@ -113,7 +113,7 @@ if sys.platform == "linux":
         """Edge-triggered epoll."""
 
         def __init__(self) -> None:
-            # Not in the class, where they would be looked up anew each time: 600 instructions of a request's 39,000.
+            # Not in the class, where they would be looked up anew for each request.
             self.rearms = False
             self.hung_up = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
             self._epoll = select.epoll()

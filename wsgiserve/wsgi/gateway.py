@@ -249,11 +249,13 @@ class Gateway:
         if http.framing is CHUNKED and self._fault is None:
             self._transport.send(http.send_data(block))
             return
-        if said is not None and said.length == len(block) <= _JOIN_BYTES and self._fault is None:
-            # All of it, as most frameworks send it; if it is not the first block, it is refused.
-            whole = self._transport.send_whole(said, block, length is not None)
-            if whole:
-                return
+        if (
+            said is not None
+            and said.length == len(block) <= _JOIN_BYTES  # all of it, as most frameworks send it
+            and self._fault is None
+            and self._transport.send_whole(said, block, length is not None)  # refuses any but the first
+        ):
+            return
         if self._fault is not None and http.framing is not None:
             raise self._fault
         head = self._start(length) if http.framing is None else b""

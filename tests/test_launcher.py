@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -112,7 +111,7 @@ CONFIG = Config(port=0, mode="dev")
 def test_concurrency_picks_the_server_class(
     changes: dict[str, Any], kind: str, option: dict[str, int], made: list[FakeServer]
 ) -> None:
-    assert launch(replace(CONFIG, **changes), SHOP, []) == 0
+    assert launch(CONFIG.replaced(**changes), SHOP, []) == 0
     (server,) = made
     assert server.kind == kind
     assert {name: server.options[name] for name in ("threads", "processes") if name in server.options} == option
@@ -120,8 +119,7 @@ def test_concurrency_picks_the_server_class(
 
 def test_the_server_is_told_everything_that_was_configured(made: list[FakeServer]) -> None:
     pytest.importorskip("cryptography")
-    config = replace(
-        CONFIG,
+    config = CONFIG.replaced(
         max_body=1000,
         timeout_head=3.5,
         graceful_timeout=4.5,
@@ -146,7 +144,7 @@ def test_listeners_are_closed_and_their_files_removed_when_a_server_leaves_them(
     made: list[FakeServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    launch(replace(CONFIG, uds="s"), SHOP, [])
+    launch(CONFIG.replaced(uds="s"), SHOP, [])
     assert [listener.fileno() for listener in made[0].options["listeners"]] == [-1]
     assert list(tmp_path.iterdir()) == []
 
@@ -158,13 +156,13 @@ def test_listeners_are_closed_when_the_server_cannot_be_made(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(launcher, "BaseWSGIServer", fail)
     with pytest.raises(ZeroDivisionError):
-        launch(replace(CONFIG, uds="s", concurrency="single"), SHOP, [])
+        launch(CONFIG.replaced(uds="s", concurrency="single"), SHOP, [])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_bad_certificate_is_found_before_any_address_is_taken(made: list[FakeServer], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot use certificate"):
-        launch(replace(CONFIG, uds=str(tmp_path / "s"), cert="missing.pem"), SHOP, [])
+        launch(CONFIG.replaced(uds=str(tmp_path / "s"), cert="missing.pem"), SHOP, [])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -207,7 +205,7 @@ def test_the_banner_says_which_mode_and_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("INVOCATION_ID", raising=False)
-    launch(replace(CONFIG, log_format="pretty", **changes), SHOP, [], origins=Origins("WSGISERVE_MODE"))
+    launch(CONFIG.replaced(log_format="pretty", **changes), SHOP, [], origins=Origins("WSGISERVE_MODE"))
     lines = capsys.readouterr().err.splitlines()
     assert lines[1].endswith(f"  {head}")
     assert lines[3].endswith("  shop.web:app (Flask 3.1, found by [tool.wsgiserve])")
@@ -228,7 +226,7 @@ def test_the_banner_names_a_file_once(name: str, framework: str, found_by: str, 
 
 def test_the_banner_of_a_server_with_tls_says_https(made: list[FakeServer], capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("cryptography")
-    launch(replace(CONFIG, cert="adhoc", log_format="json"), SHOP, [])
+    launch(CONFIG.replaced(cert="adhoc", log_format="json"), SHOP, [])
     (url,) = json.loads(capsys.readouterr().err)["urls"]
     assert url.startswith("https://127.0.0.1:")
 
@@ -252,7 +250,7 @@ def test_access_lines_go_straight_to_standard_error(
 
 @pytest.mark.parametrize("changes", [{"access_log": False}, {"log_level": "warning"}])
 def test_there_are_no_access_lines_where_they_are_not_wanted(changes: dict[str, Any], made: list[FakeServer]) -> None:
-    launch(replace(CONFIG, **changes), SHOP, [])
+    launch(CONFIG.replaced(**changes), SHOP, [])
     assert made[0].options["access_log"] is None
 
 
@@ -260,7 +258,7 @@ def test_quiet_paths_get_no_line(
     made: list[FakeServer], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FakeServer, "during", lambda server: log_and_pause(server.options["access_log"]))
-    launch(replace(CONFIG, quiet_path=("/",)), SHOP, [])
+    launch(CONFIG.replaced(quiet_path=("/",)), SHOP, [])
     assert "GET" not in capsys.readouterr().err
 
 

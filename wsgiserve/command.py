@@ -11,7 +11,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -244,7 +243,7 @@ class Command:
                 if not agrees(f"Use port {config.port + 1} this time?"):
                     self._print(messages.render_remedy(error))
                     return error.exit_code
-                config = replace(config, port=config.port + 1)
+                config = config.replaced(port=config.port + 1)
 
     def _print(self, text: str) -> None:
         print(text, end="", file=sys.stderr, flush=True)
@@ -285,7 +284,7 @@ def _with_certificate(settings: Settings) -> Settings:
     hosts = config.host if config.uds is None and config.fd is None else ()
     certificate = local_certificate(hosts, config.allowed_host or ())
     return settings._replace(
-        config=replace(config, cert=str(certificate.file)), notes=(*settings.notes, *certificate.notes)
+        config=config.replaced(cert=str(certificate.file)), notes=(*settings.notes, *certificate.notes)
     )
 
 

@@ -1,7 +1,7 @@
 """Every option of wsgiserve: name, default, unit, check and explanation, once.
 
 The command line, the environment variables ``WSGISERVE_<NAME>``, the table ``[tool.wsgiserve]`` of ``pyproject.toml``,
-``--show-config`` and the reference in ``docs/cli.md`` are all made from the fields of ``Config``. Defaults that belong
+``--show-config`` and the reference in ``docs/cli.md`` are all made from what ``Config`` declares. Defaults that belong
 to a lower floor (limits, deadlines) are taken from there.
 """
 
@@ -11,12 +11,12 @@ import ipaddress
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from wsgiserve.http11.limits import Limits
 from wsgiserve.options import (
     Option,
+    OptionValues,
     choice,
     choices,
     editor,
@@ -26,7 +26,6 @@ from wsgiserve.options import (
     mount,
     networks,
     option,
-    option_of,
     page,
     path,
     paths,
@@ -49,8 +48,7 @@ _RELOAD, _BROWSER, _CLIENTS = "Reloading", "Errors in the browser", "Limits and 
 _PROXIES, _SAY = "Behind a proxy", "What to print"
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(OptionValues):
     """What the server is told. Frozen: it is settled before anything is started."""
 
     app: str | None = option(
@@ -252,8 +250,7 @@ class Config:
 
     def limits(self) -> Limits:
         """The limits for the parser."""
-        return replace(
-            _LIMITS,
+        return _LIMITS._replace(
             request_line=self.max_request_line,
             field=self.max_field,
             head=self.max_head,
@@ -314,8 +311,8 @@ class Config:
 
 
 def options() -> dict[str, Option]:
-    """All options by field name, in the order of the reference."""
-    return {of.name: option_of(of) for of in fields(Config)}
+    """All options by name, in the order of the reference."""
+    return Config.options
 
 
 def _started_by_systemd(environ: Mapping[str, str]) -> bool:

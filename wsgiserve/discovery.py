@@ -7,11 +7,17 @@ of one rank are an error that lists both. Imports and runs nothing: ``manage.py`
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wsgiserve import messages
+from wsgiserve.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import ast
+else:
+    ast = LazyModule("ast")  # 1 ms, which a start that looks into no file need not wait for
 
 __all__ = ["discover", "nodes"]
 

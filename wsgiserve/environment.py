@@ -7,15 +7,20 @@ Source: ``flask.cli.load_dotenv`` for which files count and in which order; pyth
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wsgiserve import messages
 from wsgiserve.discovery import nodes
+from wsgiserve.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import ast
+else:
+    ast = LazyModule("ast")  # see discovery.py
 
 __all__ = ["Environment", "find_environment"]
 

@@ -5,17 +5,23 @@ Knows how functions are called; not how they are found.
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 from wsgiserve import messages
 from wsgiserve.errors import UserError
 from wsgiserve.frames import short_path
 from wsgiserve.frameworks import is_application, is_async, kind_of
+from wsgiserve.lazy import LazyModule
 from wsgiserve.modules import loading_failed
+
+if TYPE_CHECKING:
+    import ast
+    import inspect
+    import textwrap
+else:
+    ast, inspect, textwrap = map(LazyModule, ("ast", "inspect", "textwrap"))  # see frameworks.py
 
 __all__ = ["FACTORIES", "call_factory", "is_factory", "needs_no_argument"]
 
@@ -25,7 +31,7 @@ FACTORIES = ("create_app", "make_app")
 
 def is_factory(value: Any) -> bool:
     """Whether a value that was asked for by name is no application itself, and has to be called to get one."""
-    if not inspect.isfunction(value) or is_async(value):
+    if not isinstance(value, FunctionType) or is_async(value):
         return False
     return not is_application(value) or (value.__name__ in FACTORIES and needs_no_argument(value))
 

@@ -6,9 +6,15 @@ Source: PEP 3333 for what an application is.
 
 from __future__ import annotations
 
-import inspect
-from types import ModuleType
-from typing import Any
+from types import CodeType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from wsgiserve.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import inspect
+else:
+    inspect = LazyModule("inspect")  # 6 ms, which a plain function need not wait for
 
 __all__ = [
     "asgi_framework",
@@ -20,6 +26,8 @@ __all__ = [
     "kind_of",
     "reads_templates_anew",
 ]
+
+_CO_COROUTINE = 0x80  # inspect.CO_COROUTINE
 
 # Class paths by which an application of a framework is known, with the name that people know it by and its package.
 _WSGI = {
@@ -90,6 +98,9 @@ def asgi_framework(value: Any) -> str | None:
 
 def is_async(value: Any) -> bool:
     """Whether calling it gives a coroutine, which no WSGI server can do anything with."""
+    code = _plain_code(value)
+    if code is not None:
+        return bool(code.co_flags & _CO_COROUTINE)
     call = value if inspect.isroutine(value) else getattr(type(value), "__call__", None)  # noqa: B004 - looked at
     return inspect.iscoroutinefunction(call)
 
@@ -99,6 +110,9 @@ def is_application(function: Any) -> bool:
 
     A decorator's ``wrapper(*args)`` counts too, because nobody can tell what it takes.
     """
+    code = _plain_code(function)
+    if code is not None and code.co_argcount == 2 and not code.co_kwonlyargcount and not function.__defaults__:
+        return True
     try:
         kinds = {parameter.kind for parameter in inspect.signature(function).parameters.values()}
     except (TypeError, ValueError):
@@ -114,6 +128,11 @@ def _takes(function: Any, number: int) -> bool:
     return True
 
 
+def _plain_code(value: Any) -> CodeType | None:
+    """The code of a function about which it says everything: no decorator has left a mark, or stands before another."""
+    return value.__code__ if isinstance(value, FunctionType) and not vars(value) else None
+
+
 def kind_of(value: Any) -> str:
     """One word for a person: ``Flask``, ``function``, ``class``, ``module``, ``str``."""
     if isinstance(value, type):
@@ -123,7 +142,7 @@ def kind_of(value: Any) -> str:
             return _WSGI[path][0]
     if inspect.iscoroutinefunction(value):
         return "coroutine function"
-    if inspect.isfunction(value):
+    if isinstance(value, FunctionType):
         return "function"
     return "module" if isinstance(value, ModuleType) else type(value).__name__
 

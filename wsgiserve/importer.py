@@ -8,13 +8,12 @@ Source: ``flask.cli`` for what people expect of discovery and factories; PEP 333
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.util
-import inspect
+from keyword import iskeyword
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsgiserve import messages
 from wsgiserve.errors import UserError
@@ -28,8 +27,14 @@ from wsgiserve.frameworks import (
     is_framework_object,
     kind_of,
 )
+from wsgiserve.lazy import LazyModule
 from wsgiserve.modules import Target, import_target, loading_failed, parse_target
 from wsgiserve.wsgi.gateway import Application
+
+if TYPE_CHECKING:
+    import ast
+else:
+    ast = LazyModule("ast")  # 1 ms, which a plain name need not wait for
 
 __all__ = ["LoadedApp", "load"]
 
@@ -129,9 +134,7 @@ def _nothing_in(module: ModuleType, name: str) -> UserError:
 def _evaluate(module: ModuleType, target: Target, *, factory: bool, full: bool) -> Any:
     """What stands behind the colon: a name, a dotted name, or a call of one with literal arguments."""
     try:
-        tree = ast.parse(target.expression, mode="eval").body
-        path = _path_of(tree.func if isinstance(tree, ast.Call) else tree)
-        args, kwargs = _arguments(tree) if isinstance(tree, ast.Call) else ((), {})
+        path, arguments = _read(target.expression)
     except (SyntaxError, ValueError):
         raise messages.bad_option(
             f'"{target.expression}" is neither a name nor a call with literal arguments.',
@@ -139,12 +142,22 @@ def _evaluate(module: ModuleType, target: Target, *, factory: bool, full: bool) 
         ) from None
     name = f"{target.module}:{'.'.join(path)}"
     value = _attribute(module, target.module, path, full=full)
-    if isinstance(tree, ast.Call) and is_framework_object(value):
+    if arguments is not None and is_framework_object(value):
         what = f"{name} is an application ({kind_of(value)}), and is not called."
         raise messages.bad_option(what, f"leave out the brackets:  wsgiserve {name}")
-    if isinstance(tree, ast.Call) or factory:
-        return call_factory(value, name, args, kwargs, full_traceback=full)
+    if arguments is not None or factory:
+        return call_factory(value, name, *(arguments or ()), full_traceback=full)
     return _made(value, name, full=full)
+
+
+def _read(expression: str) -> tuple[list[str], tuple[tuple[Any, ...], dict[str, Any]] | None]:
+    """The names of a path, and the arguments of its call if it is one. Raises SyntaxError, ValueError."""
+    if expression.isascii() and expression.isidentifier() and not iskeyword(expression):
+        return [expression], None
+    tree = ast.parse(expression, mode="eval").body
+    if isinstance(tree, ast.Call):
+        return _path_of(tree.func), _arguments(tree)
+    return _path_of(tree), None
 
 
 def _path_of(node: ast.expr) -> list[str]:
@@ -193,7 +206,7 @@ def _candidates(module: ModuleType) -> list[tuple[str, str]]:
 
 
 def _is_own_function(value: Any, module: ModuleType) -> bool:
-    return inspect.isfunction(value) and value.__module__ == module.__name__
+    return isinstance(value, FunctionType) and value.__module__ == module.__name__
 
 
 def _made(value: Any, name: str, *, full: bool) -> Any:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import Field, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
 from wsgiserve.editors import parse_editor
 
 __all__ = [
     "Kind",
     "Option",
+    "OptionValues",
     "choice",
     "choices",
     "editor",
@@ -25,7 +25,6 @@ __all__ = [
     "mount",
     "networks",
     "option",
-    "option_of",
     "page",
     "path",
     "paths",
@@ -77,15 +76,44 @@ def option(
     short: str = "",
     flags: tuple[str, ...] = (),
 ) -> Any:
-    """A dataclass field with its option."""
-    about = Option(kind, default, help, group, short, flags)
-    return field(default=default, metadata={"option": about})
+    """Declare an option in a class of ``OptionValues``."""
+    return Option(kind, default, help, group, short, flags)
 
 
-def option_of(of: Field[Any]) -> Option:
-    """The option that ``option`` put into a field."""
-    found: Option = of.metadata["option"]
-    return found
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class OptionValues:
+    """One value for each option that the class declares, and no other; they never change.
+
+    A frozen dataclass in all but the import: that of ``dataclasses`` brings ``inspect``, a tenth of a start.
+    """
+
+    options: ClassVar[dict[str, Option]]
+    """Those that the class declares, by name, in their order."""
+
+    def __init_subclass__(cls) -> None:
+        cls.options = {name: value for name, value in vars(cls).items() if isinstance(value, Option)}
+
+    def __init__(self, **values: Any) -> None:
+        """Take the default of each option that is not given; raise TypeError for what is no option."""
+        if unknown := values.keys() - self.options.keys():
+            raise TypeError(f"no options of {type(self).__name__}: {', '.join(sorted(unknown))}")
+        vars(self).update({name: about.default for name, about in self.options.items()} | values)
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same with other values of some options; raises TypeError for what is no option."""
+        return type(self)(**vars(self) | changes)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} never changes; replaced({name}=...) makes another one")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,7 @@
-"""The kinds of values: what they take, what they refuse and in which words, and that they show what they take."""
+"""The kinds of values: what they take, what they refuse and in which words, and that they show what they take.
+
+And the values of all options together: one for each, which stays what it is.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,14 @@ import pytest
 from wsgiserve.config import options
 from wsgiserve.options import (
     Kind,
+    OptionValues,
     choice,
     choices,
     flag,
     integer,
     mount,
     networks,
+    option,
     page,
     path,
     paths,
@@ -154,3 +159,35 @@ def test_every_default_can_be_given_in_the_words_it_is_shown_in(name: str) -> No
     about = options()[name]
     if about.default is not None:
         assert about.kind.parse(about.kind.show(about.default)) == about.default
+
+
+class Shop(OptionValues):
+    name: str = option("shop", text, "Name over the door.", group="Shop")
+    clerks: int = option(1, at_least_one, "People who sell.", group="Shop")
+
+
+def test_values_are_those_given_and_the_defaults_of_the_others() -> None:
+    assert (Shop().name, Shop(clerks=2).name, Shop(clerks=2).clerks) == ("shop", "shop", 2)
+    assert list(Shop.options) == ["name", "clerks"]
+    assert repr(Shop(clerks=2)) == "Shop(name='shop', clerks=2)"
+
+
+def test_values_are_equal_and_hash_alike_where_all_of_them_are() -> None:
+    assert Shop(clerks=2) == Shop().replaced(clerks=2)
+    assert hash(Shop(clerks=2)) == hash(Shop().replaced(clerks=2))
+    assert Shop() != Shop(clerks=2)
+    assert Shop() != "shop"
+
+
+def test_what_is_no_option_has_no_value() -> None:
+    with pytest.raises(TypeError, match="no options of Shop: clerk, names"):
+        Shop(names="a", clerk=1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="no options of Shop: clerk"):
+        Shop().replaced(clerk=1)
+
+
+def test_a_value_never_changes_but_another_set_can_have_another_one() -> None:
+    shop = Shop()
+    with pytest.raises(AttributeError, match="never changes"):
+        shop.name = "stall"  # type: ignore[misc]
+    assert (shop.name, shop.replaced(name="stall").name) == ("shop", "stall")

@@ -5,13 +5,12 @@ Floor 1. Source: RFC 9112 §3 (at least 8,000 octets of request-line), RFC 9110 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Limits"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Limits on one request."""
 
     request_line: int = 8190

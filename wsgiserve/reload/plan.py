@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +37,7 @@ class Plan(NamedTuple):
         """
         return {
             # The mode may follow from who started this process, which the worker could not tell.
-            "config": asdict(replace(self.config, mode=self.config.effective_mode()[0])),
+            "config": vars(self.config.replaced(mode=self.config.effective_mode()[0])),
             "loader": self.loader,
             "app": self.app,
             "found_by": self.found_by,

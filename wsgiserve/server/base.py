@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
@@ -250,7 +249,7 @@ class BaseWSGIServer(ConnectionLoop):
 
         When it returns, nobody is accepted any more, and connections that waited for another request are closed.
         """
-        self.deadlines = replace(self.deadlines, graceful=seconds)
+        self.deadlines = self.deadlines._replace(graceful=seconds)
         self._retired = True
         self.acceptor.leave_to_others()
         self.stop()

@@ -6,7 +6,7 @@ Source: RFC 9112 §9.5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["LAST_MOMENT_SECONDS", "UNSET", "Deadlines"]
 
@@ -17,8 +17,7 @@ UNSET = 0.0
 LAST_MOMENT_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlines:
+class Deadlines(NamedTuple):
     """Deadlines of one server, in seconds."""
 
     head: float = 10.0

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -125,6 +124,8 @@ def generate_adhoc_ssl_pair(cn: str | None = None) -> tuple[Certificate, RSAPriv
     Raises:
         TypeError: the cryptography package is not installed; the type and the text are werkzeug's.
     """
+    from datetime import UTC, datetime, timedelta  # 1 ms, for this alone
+
     try:
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes

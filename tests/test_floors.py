@@ -38,7 +38,7 @@ PURE = {"__future__", "collections.abc", "copy.copy", "dataclasses", "enum", "ht
 FLOORS = {
     "errors": Floor(set(), PURE),
     "foreign": Floor(set(), PURE | {"os"}),
-    "lazy": Floor(set(), PURE | {"importlib.import_module"}),
+    "lazy": Floor(set(), PURE | {"importlib.import_module", "contextlib.contextmanager", "gc"}),
     "_version": Floor(set(), PURE),
     "http11": Floor({"wsgiserve.errors"}, PURE),
     # os and stat to look at the file of a FileWrapper, sys for the line of a mistake.

@@ -1,6 +1,19 @@
-"""``python -m wsgiserve``: the same as the command ``wsgiserve``."""
+"""The command ``wsgiserve``, and ``python -m wsgiserve``."""
 
-from wsgiserve.cli import main
+from typing import NoReturn
+
+from wsgiserve.lazy import without_collections
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command of this process and exit."""
+    with without_collections():
+        from wsgiserve import cli
+
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

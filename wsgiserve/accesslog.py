@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fnmatch import translate
-from json.encoder import encode_basestring_ascii as quote
 
 from wsgiserve.console import Color, Console, escape, shorten
 from wsgiserve.server.access import Access, AccessLog, flush_of, shortcut_of
@@ -157,13 +156,17 @@ def _plain(access: Access) -> str:
 class _JSON:
     """One object, with the keys that structlog's users expect."""
 
-    __slots__ = ("_second",)
+    __slots__ = ("_quote", "_second")
 
     def __init__(self) -> None:
+        from json.encoder import encode_basestring_ascii  # 1 ms, for one of the forms
+
+        self._quote = encode_basestring_ascii
         self._second = (-1, "")
 
     def __call__(self, access: Access) -> str:
         finished, seconds, peer, method, target, version, status, size, number, note = access
+        quote = self._quote
         second, stamp = self._second
         if int(finished) != second:
             second = int(finished)

@@ -23,6 +23,7 @@ from wsgiserve.config import Config, options
 from wsgiserve.console import ColorChoice, make_console
 from wsgiserve.errors import UserError
 from wsgiserve.flaskvariables import debug_by_default
+from wsgiserve.lazy import without_collections
 from wsgiserve.origins import Origins
 from wsgiserve.settings import Settings, settle, variable_of
 
@@ -196,7 +197,8 @@ class Command:
         return self._launch(settings, load())
 
     def _launch(self, settings: Settings, loaded: LoadedApp) -> int:
-        from wsgiserve.launcher import launch
+        with without_collections():
+            from wsgiserve.launcher import launch
 
         start = partial(launch, loaded=loaded, argv=self._typed, origins=_origins(settings), greet=self._greet)
         return self._on_free_port(settings.config, start)

@@ -1,15 +1,17 @@
-"""Names of a module that live elsewhere, and modules, that are loaded when they are first asked for.
+"""What a start does not wait for: names and modules that nobody has asked for yet, and the collection of garbage.
 
 Source: PEP 562.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-__all__ = ["LazyModule", "lazy_names"]
+__all__ = ["LazyModule", "lazy_names", "without_collections"]
 
 
 class LazyModule:
@@ -49,3 +51,18 @@ def lazy_names(
         return sorted({*namespace, *home_of})
 
     return get, names
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Collect no garbage meanwhile. Imports make none, and looking for it is a twentieth of a start.
+
+    For imports of our own: an application may have a mind of its own about its garbage.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

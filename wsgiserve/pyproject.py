@@ -15,6 +15,10 @@ from wsgiserve import messages
 
 __all__ = ["Pyproject", "read_pyproject"]
 
+# Lines without which a file has no table that is ours, nor one that should be. Others are left to those who read them:
+# importing tomllib and parsing takes 5 ms, and what is wrong in somebody else's table keeps nobody from serving.
+_MAY_BE_OURS = r"""(?im)^[ \t\["']*tool["' \t]*(?:[\]=]|\..*(?:wsgi|serve|\\))"""
+
 # How like the right name another one must be: "wsgi-serve" is, and "uwsgi" is not.
 _NEAR = 0.85
 
@@ -70,15 +74,19 @@ def read_pyproject(directory: Path) -> Pyproject | None:
     file = _find(directory)
     if file is None:
         return None
-    import tomllib  # 3 ms, where there is a file to read
-
     shown = os.path.relpath(file, directory)
     try:
         text = file.read_text("utf-8")
-        tool = tomllib.loads(text).get("tool", {})
+        tool = _parse(text).get("tool", {}) if re.search(_MAY_BE_OURS, text) else {}
     except (OSError, ValueError) as error:  # not readable, not UTF-8, not TOML
         raise messages.unreadable_config(shown, error) from None
     return Pyproject(shown, text, tool if isinstance(tool, dict) else {})
+
+
+def _parse(text: str) -> dict[str, Any]:
+    import tomllib
+
+    return tomllib.loads(text)
 
 
 def _find(directory: Path) -> Path | None:

@@ -26,9 +26,33 @@ def test_the_server_is_not_imported_before_the_options_are_read(project: Project
     script = "import sys, wsgiserve.cli\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "wsgiserve.cli" in loaded
-    heavy = {"ssl", "logging", "importlib.metadata", "wsgiserve.launcher", "wsgiserve.importer", "wsgiserve.wsgi"}
+    heavy = {
+        "ssl",
+        "logging",
+        "dataclasses",
+        "inspect",
+        "ast",
+        "tomllib",
+        "wsgiserve.messages.form",
+        "importlib.metadata",
+        "wsgiserve.launcher",
+        "wsgiserve.importer",
+        "wsgiserve.wsgi",
+    }
     assert heavy & set(loaded) == set()
     assert [name for name in loaded if name.startswith("wsgiserve.server.")] == ["wsgiserve.server.deadlines"]
+
+
+def test_a_plain_function_is_served_without_what_others_need(project: Project) -> None:
+    project.write("shop.py", f"import sys\n{WSGI_APP}")
+    script = (
+        "import sys; from wsgiserve.importer import load; from wsgiserve.launcher import handler_for;"
+        "load('shop:app'); print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert {"wsgiserve.server.handler", "shop"} <= set(loaded)
+    unneeded = {"ssl", "dataclasses", "inspect", "ast", "json", "http", "datetime", "wsgiserve.messages.form"}
+    assert unneeded & set(loaded) == set()
 
 
 def test_the_module_is_the_command(project: Project) -> None:

@@ -111,6 +111,30 @@ def test_a_file_without_our_table_says_nothing(text: str, project: Project) -> N
     assert set(settled(project).sources.values()) == {"default"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.wsgiserve]\nport = 8001",
+        "\t[ tool . 'wsgiserve' ] # ours\nport = 8001",
+        '["tool"."wsgiserve"]\nport = 8001',
+        '[tool."\\u0077sgiserve"]\nport = 8001',
+        "[tool]\nwsgiserve.port = 8001",
+        "tool = {wsgiserve = {port = 8001}}",
+        "tool.wsgiserve.port = 8001",
+        "tool.wsgiserve = {port = 8001}",
+        "[tool.black]\r\n[tool.wsgiserve]\r\nport = 8001",
+    ],
+)
+def test_our_table_is_found_in_whichever_way_it_is_written(text: str, project: Project) -> None:
+    project.write("pyproject.toml", text)
+    assert settled(project).config.port == 8001
+
+
+def test_what_is_wrong_in_a_file_without_our_table_keeps_nobody_from_serving(project: Project) -> None:
+    project.write("pyproject.toml", "[project]\ndependencies = ['wsgiserve'\n[tool.black]\n")
+    assert set(settled(project).sources.values()) == {"default"}
+
+
 def test_an_unknown_key_is_refused_with_its_line_and_the_key_that_was_meant(project: Project) -> None:
     write_table(project, "host = '::1'\nprot = 1")
     error = refusal(project)

@@ -7,8 +7,6 @@ Source: RFC 9112 §4 (status-line), §7.1 (chunks), §9.6 (Connection: close); R
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from wsgiserve.http11.framing import CHUNKED, LENGTH, NO_CONTENT, Framing
 
 __all__ = ["CONTINUE", "LAST_CHUNK", "ResponseHead", "chunk", "error_response", "response_head"]
@@ -108,6 +106,8 @@ def error_response(
         content: False answers HEAD: the same fields, no content.
         page: fields, each line ended, and content to send in place of the plain text.
     """
+    from http import HTTPStatus  # 1 ms, which a start need not wait for
+
     phrase = HTTPStatus(status).phrase
     fields, text = page or (_PLAIN, f"{status} {phrase}\n\n{reason}\n".encode("ascii"))
     head = ResponseHead(status, phrase.encode("ascii"), fields, None)

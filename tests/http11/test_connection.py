@@ -341,6 +341,44 @@ def test_a_request_with_content_is_known_by_its_head_if_all_of_its_content_has_c
     assert answer(again) is answer(anew)
 
 
+def test_content_can_be_received_without_events_where_its_length_is_known_and_none_has_come() -> None:
+    http = connection(post(6, b"ab"))
+    next_request(http)
+    assert http.content_left == 0
+    assert http.next_event() == Data(b"ab")
+    assert http.content_left == 4
+    http.receive_content(b"cd")
+    assert (http.content_left, http.complete) == (2, False)
+    http.receive_content(b"ef")
+    assert (http.content_left, http.complete) == (0, True)
+    assert answer(http) is KEEP_ALIVE
+    http.receive_data(GET)
+    assert next_request(http).line.method == b"GET"
+
+
+def test_content_that_is_received_without_events_needs_no_100() -> None:
+    http = connection(post(1, b"", b"Expect: 100-continue\r\n"))
+    next_request(http)
+    assert http.continue_expected
+    http.receive_content(b"a")
+    assert not http.continue_expected
+
+
+@pytest.mark.parametrize("data", [GET, chunked(b""), post(3, b"abc"), post(3, b"abc") + GET])
+def test_other_content_is_not_received_without_events(data: bytes) -> None:
+    http = connection(data)
+    assert http.content_left == 0
+    next_request(http)
+    assert http.content_left == 0
+
+
+def test_content_that_has_ended_early_is_not_received_without_events() -> None:
+    http = connection(post(3))
+    next_request(http)
+    http.receive_data(b"")
+    assert http.content_left == 0
+
+
 @pytest.mark.parametrize("data", [POST[:-1], POST + b"d", POST[:10], POST.replace(b"/", b"/other"), GET])
 def test_of_a_request_with_content_nothing_is_taken_but_all_of_it(data: bytes) -> None:
     http = posted()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -72,5 +71,5 @@ def test_a_limit_is_the_most_that_is_taken(build: Callable[[int], bytes], limit:
 
 
 def test_limits_do_not_change() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         Limits().body = 1  # type: ignore[misc]

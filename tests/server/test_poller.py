@@ -180,6 +180,34 @@ def test_a_peer_that_closes_is_named(poller: Poller, pair: Pair) -> None:
     assert named_at_last(poller) == [ours.fileno()]
 
 
+def test_epoll_leaves_bytes_alone_while_it_is_to_tell_of_a_hang_up_alone(pair: Pair) -> None:
+    ours, theirs = pair
+    poller = EpollPoller()
+    poller.register(ours.fileno())
+    poller.wait_hang_up(ours.fileno())
+    theirs.send(b"x")
+    assert named(poller) == []
+    poller.wait_read(ours.fileno())
+    assert named_at_last(poller) == [ours.fileno()]
+    poller.wait_hang_up(ours.fileno())
+    theirs.shutdown(socket.SHUT_WR)
+    ((fileno, events),) = poller.poll(SECONDS)
+    assert (fileno, bool(events & poller.hung_up)) == (ours.fileno(), True)
+    poller.close()
+
+
+def test_bytes_that_came_meanwhile_are_named_afterwards(poller: Poller, pair: Pair) -> None:
+    ours, theirs = pair
+    poller.register(ours.fileno())
+    theirs.send(b"x")
+    assert named_at_last(poller) == [ours.fileno()]
+    poller.wait_hang_up(ours.fileno())
+    theirs.send(b"y")
+    assert named(poller) == []
+    poller.wait_read(ours.fileno())
+    assert named_at_last(poller) == [ours.fileno()]
+
+
 def test_epoll_tells_that_the_peer_sends_no_more_in_the_same_event_as_its_last_bytes(pair: Pair) -> None:
     ours, theirs = pair
     poller = EpollPoller()
@@ -213,7 +241,7 @@ def test_arming_that_was_asked_for_before_unregister_is_forgotten(poller: Poller
 def test_descriptors_that_are_not_registered_are_ignored(poller: Poller, pair: Pair) -> None:
     ours, theirs = pair
     theirs.send(b"x")
-    for method in (poller.unregister, poller.rearm, poller.wait_read, poller.wait_write):
+    for method in (poller.unregister, poller.rearm, poller.wait_read, poller.wait_write, poller.wait_hang_up):
         method(ours.fileno())
     assert named(poller) == []
 

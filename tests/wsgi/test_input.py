@@ -94,7 +94,21 @@ def test_nothing_is_asked_for_before_it_is_needed() -> None:
     assert not asked
     assert file.read(2) == b"ab"
     assert file.read(1) == b"c"
-    assert asked == [2]
+    assert asked == [0]
+
+
+def test_much_is_asked_for_as_it_is_wanted_until_all_of_it_is_there() -> None:
+    asked: list[int] = []
+    pieces = iter([bytes(10), bytes(16_384 - 11), bytes(5), b""])
+
+    def receive(wanted: int) -> bytes:
+        asked.append(wanted)
+        return next(pieces)
+
+    file = Input(receive)
+    assert file.read(16_384) == bytes(16_384)
+    assert file.read(16_383) == bytes(4)
+    assert asked == [16_384, 16_374, 1, 0]
 
 
 # Where the content ends

@@ -128,6 +128,23 @@ class Connection:
             self._buffer = self._buffer[self._start :] + data
             self._start = 0
 
+    @property
+    def content_left(self) -> int:
+        """Bytes of content still to be received, where ``receive_content`` may take them; else 0."""
+        reader = self._reader
+        if type(reader) is not LengthReader or self._start < len(self._buffer) or self._eof:
+            return 0
+        assert reader.remaining is not None
+        return reader.remaining
+
+    def receive_content(self, data: bytes) -> None:
+        """``receive_data`` and ``next_event`` in one for content that the caller reads; ``content_left`` at most."""
+        reader = self._reader
+        assert reader is not None
+        assert reader.remaining is not None
+        reader.remaining -= len(data)
+        self.continue_expected = False
+
     def receive_again(self, data: bytes) -> Request | None:
         """``receive_data`` and ``next_event`` in one for the usual request: a whole head that was read before.
 

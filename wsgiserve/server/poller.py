@@ -85,7 +85,10 @@ class Poller(Protocol):
         """Watch for room to write instead."""
 
     def wait_read(self, fileno: int) -> None:
-        """Watch for bytes to read again, after ``wait_write``."""
+        """Watch for bytes to read again, after ``wait_write`` or ``wait_hang_up``."""
+
+    def wait_hang_up(self, fileno: int) -> None:
+        """Watch for nothing but that the peer hangs up, where a poller can: the bytes are being read anyway."""
 
     def rearm(self, fileno: int) -> None:
         """Go on watching a descriptor that ``poll`` has named."""
@@ -106,6 +109,7 @@ class Poller(Protocol):
 if sys.platform == "linux":
     _READ = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
     _WRITE = select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+    _HANG_UP = select.EPOLLRDHUP | select.EPOLLET
     # Whoever is woken may leave connections to others: no edge would tell them. EPOLLRDHUP does not go with it.
     _ACCEPT = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
@@ -132,6 +136,9 @@ if sys.platform == "linux":
 
         def wait_read(self, fileno: int) -> None:
             self._modify(fileno, _READ)
+
+        def wait_hang_up(self, fileno: int) -> None:
+            self._modify(fileno, _HANG_UP)
 
         def rearm(self, fileno: int) -> None:
             pass  # edges need no arming
@@ -190,6 +197,9 @@ class SelectorPoller:
 
     def wait_read(self, fileno: int) -> None:
         self._change(fileno, selectors.EVENT_READ)
+
+    def wait_hang_up(self, fileno: int) -> None:
+        pass  # it was named, and is left out until somebody asks for it again
 
     def rearm(self, fileno: int) -> None:
         self._change(fileno, 0)

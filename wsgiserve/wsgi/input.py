@@ -13,13 +13,17 @@ from typing import NoReturn
 
 __all__ = ["Input", "WholeInput"]
 
+# Who reads so much at once is given exactly that, so that each further read has what is received, and nothing has to be
+# cut off for it and put together again: copying so was a quarter of what an upload took. For less, more is received.
+_MANY = 16_384
+
 
 class Input(io.BufferedIOBase):
     """A readable, binary, unseekable file.
 
     Args:
-        receive: gives the next bytes of content, as many as there are, waiting for them; ``b""`` at the end, as often
-            as it is asked. It is told how many are wanted, and may give fewer or more. What it raises
+        receive: gives the next bytes of content, waiting for them; ``b""`` at the end, as often as it is asked. It is
+            told how many are wanted, or 0 for as many as there are, and may give fewer or more. What it raises
             (ClientDisconnected, RemoteProtocolError) goes to the reader, and is raised again each time it reads on.
     """
 
@@ -42,13 +46,18 @@ class Input(io.BufferedIOBase):
         """``size`` bytes, fewer only at the end; everything to the end without a size."""
         if size is None or size < 0:
             return self._take_all()
-        part = self._take(size)
-        missing = size - len(part)
-        parts = [part] if part else []  # joining one part is no copy, joining it with nothing is
-        while missing and self._fill(missing):
-            part = self._take(missing)
-            parts.append(part)
-            missing -= len(part)
+        self._check_open()
+        exactly = size >= _MANY
+        parts: list[bytes] = []
+        if self._start < len(self._buffer):
+            parts.append(self._take(size))
+            size -= len(parts[0])
+        while size and (received := self._receive_next(size if exactly else 0)):
+            if len(received) > size:
+                self._buffer, self._start = received, size
+                received = received[:size]
+            parts.append(received)
+            size -= len(received)
         return b"".join(parts)
 
     def read1(self, size: int = -1, /) -> bytes:
@@ -68,18 +77,21 @@ class Input(io.BufferedIOBase):
             limit = 0 if part.endswith(b"\n") else limit - len(part) if limit > 0 else limit
         return b"".join(parts)
 
-    def _fill(self, wanted: int = 0) -> bool:
+    def _fill(self) -> bool:
         """Replace the empty buffer by the next bytes; False at the end."""
+        self._buffer = self._receive_next(0)
+        self._start = 0
+        return bool(self._buffer)
+
+    def _receive_next(self, wanted: int) -> bytes:
         self._check_open()
         try:
-            self._buffer = self._receive(wanted)
+            return self._receive(wanted)
         except Exception as error:
             # What this read had taken is lost. A second one, after a time-out for instance, must not go on behind the
             # gap as if nothing were missing.
             self._receive = _raising(error)
             raise
-        self._start = 0
-        return bool(self._buffer)
 
     def _check_open(self) -> None:
         if self.closed:

@@ -155,24 +155,30 @@ class Exchange(Channel):
             ClientTimeout: it sent nothing for too long.
             RemoteProtocolError: it broke the content's framing, or sent more than is allowed.
         """
-        http = self.http
-        left = http.content_left
-        if left:
-            if left > _HUSHED_BYTES and not self._hushed and self.watched and self._outbox is None:
-                self._hush(True)
-            data = self._wait_for_content(min(wanted, _RECEIVE_AT_MOST) or RECEIVE_BYTES)
+        http, stream = self.http, self.stream
+        while (left := http.content_left) or not http.complete:
+            count = RECEIVE_BYTES
+            if left:
+                count = min(wanted, _RECEIVE_AT_MOST) or count
+                if left > _HUSHED_BYTES and not self._hushed and self.watched and self._outbox is None:
+                    self._hush(True)
+            else:
+                event = http.next_event()
+                if isinstance(event, Data):
+                    return event.data
+                if event is not NEED_DATA:
+                    continue
+            data = stream.recv(count)
+            if not data:
+                data = self._wait_for_content(count, data)
+            if stream.more or self.hung_up:
+                self.readable = True
             if len(data) <= left:
                 http.receive_content(data)
                 if self._hushed and len(data) == left:
                     self._hush(False)
                 return data
             http.receive_data(data)
-        while not http.complete:
-            event = http.next_event()
-            if isinstance(event, Data):
-                return event.data
-            if event is NEED_DATA:
-                http.receive_data(self._wait_for_content(RECEIVE_BYTES))
         return b""
 
     def _hush(self, hushed: bool) -> None:
@@ -184,10 +190,9 @@ class Exchange(Channel):
         elif not self._waits_for_room:
             poller.wait_read(self.stream.fileno)
 
-    def _wait_for_content(self, count: int) -> bytes:
+    def _wait_for_content(self, count: int, data: bytes | None) -> bytes:
         if self.http.continue_expected:
             self.send(self.http.send_continue())
-        data = self.stream.recv(count)
         while data is None:
             seconds = self.server.deadlines.body
             if not self.stream.wait_readable(seconds):
@@ -195,8 +200,6 @@ class Exchange(Channel):
             data = self.stream.recv(count)
         if not data:
             raise ClientDisconnected("the client closed the connection before the end of the request's content")
-        if self.stream.more or self.hung_up:
-            self.readable = True
         return data
 
     # Taking over

@@ -47,17 +47,21 @@ class Input(io.BufferedIOBase):
         if size is None or size < 0:
             return self._take_all()
         self._check_open()
-        exactly = size >= _MANY
+        wanted = size if size >= _MANY else 0
         parts: list[bytes] = []
         if self._start < len(self._buffer):
             parts.append(self._take(size))
             size -= len(parts[0])
-        while size and (received := self._receive_next(size if exactly else 0)):
-            if len(received) > size:
-                self._buffer, self._start = received, size
-                received = received[:size]
-            parts.append(received)
-            size -= len(received)
+        try:
+            while size and (received := self._receive(wanted and size)):
+                if len(received) > size:
+                    self._buffer, self._start = received, size
+                    received = received[:size]
+                parts.append(received)
+                size -= len(received)
+        except Exception as error:
+            self._give_up(error)
+            raise
         return b"".join(parts)
 
     def read1(self, size: int = -1, /) -> bytes:
@@ -79,19 +83,19 @@ class Input(io.BufferedIOBase):
 
     def _fill(self) -> bool:
         """Replace the empty buffer by the next bytes; False at the end."""
-        self._buffer = self._receive_next(0)
+        self._check_open()
+        try:
+            self._buffer = self._receive(0)
+        except Exception as error:
+            self._give_up(error)
+            raise
         self._start = 0
         return bool(self._buffer)
 
-    def _receive_next(self, wanted: int) -> bytes:
-        self._check_open()
-        try:
-            return self._receive(wanted)
-        except Exception as error:
-            # What this read had taken is lost. A second one, after a time-out for instance, must not go on behind the
-            # gap as if nothing were missing.
-            self._receive = _raising(error)
-            raise
+    def _give_up(self, error: Exception) -> None:
+        # What this read had taken is lost. A second one, after a time-out for instance, must not go on behind the gap
+        # as if nothing were missing.
+        self._receive = _raising(error)
 
     def _check_open(self) -> None:
         if self.closed:

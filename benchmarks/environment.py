@@ -51,6 +51,8 @@ def prepare() -> Path:
         _pip("--config-settings", "editable_mode=compat", "-e", f"{ROOT}[bench]", check=True)
         failed = {name: error for name in _BUILT if (error := _pip(name))}
         _STAMP.write_text(json.dumps({"setup": wanted, "failed": failed}))
+    # As pip does with the others: whoever has PYTHONDONTWRITEBYTECODE set would measure our compilation at each start.
+    subprocess.run([python(), "-m", "compileall", "-q", ROOT / "wsgiserve", ROOT / "benchmarks"], check=True)
     if not CERTIFICATE.exists():
         CERTIFICATE.mkdir()
         subprocess.run([python(), "-m", "trustme", "-q", "-d", CERTIFICATE], check=True)

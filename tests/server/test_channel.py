@@ -316,6 +316,16 @@ def test_an_idle_connection_of_a_server_that_stops_is_closed(bench: Bench) -> No
     assert bench.stream.said == ["goodbye", "close"]
 
 
+def test_a_request_that_comes_before_an_idle_connection_is_closed_is_not_lost(bench: Bench) -> None:
+    answer(bench)
+    bench.theirs.send(GET)  # the poller has not told of it yet
+    bench.server.stopping = True
+    assert not bench.arrive(None)
+    assert bench.stream.said == []
+    assert not bench.connection.settle()
+    assert bench.arrive(GET)
+
+
 # Refusing
 
 

@@ -186,6 +186,9 @@ def test_a_server_that_stops_does_not_wait_for_them_for_ever() -> None:
 def test_over_tls() -> None:
     with serve(make_sock(), https=True) as server:
         context = ssl.create_default_context(cafile=server.ca)
+        # With TLS 1.3 the server's tickets come while the client sends its request in another thread, and a socket of
+        # CPython 3.11's ssl is not for two at a time: of 1,440 requests four never left, of 6,000 from one thread none.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
         url = server.url("/echo").replace("http", "ws")
         with connect(url, ssl=context, server_hostname="localhost", proxy=None, max_size=None) as ws:
             for message in ("text", os.urandom(300_000)):

@@ -187,8 +187,10 @@ def _slow() -> Iterator[bytes]:
     raise ClientTimeout("too slow")
 
 
-@pytest.mark.parametrize("name", ["read", "readline", "readlines", "next"])
-def test_after_an_error_nobody_reads_on_behind_the_gap(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "size"), [("read", None), ("read", 100), ("readline", None), ("readlines", None), ("next", None)]
+)
+def test_after_an_error_nobody_reads_on_behind_the_gap(name: str, size: int | None) -> None:
     arriving, gone = _slow(), ClientTimeout("too slow")
 
     def receive(wanted: int) -> bytes:
@@ -202,7 +204,7 @@ def test_after_an_error_nobody_reads_on_behind_the_gap(name: str) -> None:
     file = Input(receive)
     for _ in range(2):
         with pytest.raises(ClientTimeout) as caught:
-            call(file, name, None)
+            call(file, name, size)
         assert caught.value is gone
 
 

@@ -82,7 +82,9 @@ def test_localhost_is_both_loopbacks_on_one_port(name: str) -> None:
 
 
 def test_localhost_is_in_use_when_one_of_its_addresses_is() -> None:
-    with bound(*sockets.bind_tcp("::1", 0)) as (six,):
+    four, six = sockets.bind_tcp("localhost", 0)
+    four.close()  # so nobody else has this port there
+    with closing(six):
         with pytest.raises(OSError, match="::1") as caught:
             sockets.bind_tcp("localhost", six.getsockname()[1])
         assert (caught.value.errno, caught.value.filename) == (errno.EADDRINUSE, "::1")

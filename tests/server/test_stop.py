@@ -191,6 +191,25 @@ def test_what_runs_is_finished_and_its_response_says_that_it_is_the_last(server_
         client.close()
 
 
+@with_threads
+def test_who_comes_while_all_threads_finish_what_runs_is_refused(server_class: Make) -> None:
+    app = Held()
+    one_thread = {"threads": 1} if server_class is ThreadPoolWSGIServer else {"max_threads": 1}
+    with running(make(server_class, app, deadlines=Deadlines(graceful=600.0), **one_thread)) as server:
+        idle = connected(server, GET)
+        idle.read()
+        busy = connected(server, request("/held"))
+        app.wait_for(1)
+        at_the_door = connected(server, request("/door"))
+        server.stop()
+        until(lambda: refused(server.port))
+        assert idle.rest() == b""
+        app.go.set()
+        assert [busy.read().body, at_the_door.read().body] == [b"/held", b"/door"]
+        for client in (idle, busy, at_the_door):
+            client.close()
+
+
 @each_class
 def test_responses_after_a_stop_say_that_they_are_the_last(server_class: Make) -> None:
     app = Held()

@@ -43,7 +43,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
             raise ValueError("threads must be at least 1")
         super().__init__(*args, **kwargs)
         self.threads = threads
-        self._pool = Pool(threads, self._work, self._tell_of_stuck_threads, self._note_slow)
+        self._pool = Pool(threads, self._work, self._tell_of_stuck_threads, self._note_slow, self._refuse_newcomers)
         self.poller.waker.on_signal = self._pool.wake_deputy  # the main thread, where signals are handled
 
     def serve(self) -> None:
@@ -97,6 +97,12 @@ class ThreadPoolMixIn(BaseWSGIServer):
             longest = next(map(str, running(list(self.connections.values()))), "?")
             self.warn(threads_exhausted(len(self._pool.workers), STUCK_SECONDS, waiting, longest))
         return waiting > 0
+
+    def _refuse_newcomers(self) -> None:
+        """Begin to drain although all threads are busy: who comes from now on shall not wait for an answer in vain."""
+        if self.stopping and self.acceptor.listeners:
+            self.part_from_idle()
+            self.drained()
 
     def _patience(self) -> float:
         if self._stop_now:

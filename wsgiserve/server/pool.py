@@ -98,6 +98,7 @@ class Pool:
         on_slow: called by the deputy with a worker from which it has taken the lead: it is inside something for long.
         on_stuck: called by the deputy when all threads have been busy with the very same things for
             ``STUCK_SECONDS``, and after as many again, until it returns true: it has been dealt with.
+        on_vacant: called by the deputy before it goes to sleep while nobody has the lead, and nobody gets it meanwhile.
 
     Attributes:
         leader: the worker that should go on polling; None when all are busy. Anybody may look, at any time.
@@ -110,6 +111,7 @@ class Pool:
         work: Callable[[Worker], bool],
         on_stuck: Callable[[], bool] | None = None,
         on_slow: Callable[[Worker], object] = lambda worker: None,
+        on_vacant: Callable[[], object] = lambda: None,
     ) -> None:
         self.workers: list[Worker] = []
         self._work = work
@@ -128,6 +130,7 @@ class Pool:
         self._look_again_seconds = _LOOK_AGAIN_SECONDS
         self._on_stuck = on_stuck
         self._on_slow = on_slow
+        self._on_vacant = on_vacant
         self._stuck_turns: list[int] = []
         self._stuck_due = inf
 
@@ -199,7 +202,14 @@ class Pool:
             else:
                 idle += 1
             self._bell.acquire(timeout=_ROUND_SECONDS)
+        self._stand_in()
         self._sleep(seen, patience)
+
+    def _stand_in(self) -> None:
+        """All may be busy; what cannot wait for the first to finish is done here."""
+        with self._lock:
+            if self.leader is None and not self._finished:
+                self._on_vacant()
 
     def _sleep(self, seen: tuple[Worker | None, int], patience: Callable[[], float]) -> None:
         self._deputy_sleeps = True

@@ -1,8 +1,8 @@
 """System calls of a server that one client asks: the real command, under strace.
 
 The client sends a mark before and after what is counted, and these two are found again in strace's record. Which thread
-waited for which (futex) depends on the moment and is left out; and so are the pool's looks at a processor clock
-(clock_gettime), which it takes when requests are as slow as strace makes them.
+waited for which (futex) depends on the moment and is left out; and so are the pool's looks at what a thread computed
+and how often it waited (clock_gettime, getrusage), which it takes when requests are as slow as strace makes them.
 Source: strace(1), the form of its output with -f and -o.
 """
 
@@ -33,7 +33,7 @@ _MARK = "/?mark"
 _START_SECONDS, _BETWEEN_SECONDS = 30.0, 0.05
 # Where a call that was interrupted by another thread's goes on counts, and where it began does not.
 _CALL = re.compile(r"\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed>)(?!.*<unfinished \.\.\.>$)")
-_BY_CHANCE = frozenset(["clock_gettime", "clock_nanosleep", "futex", "restart_syscall", "sched_yield"])
+_BY_CHANCE = frozenset(["clock_gettime", "clock_nanosleep", "futex", "getrusage", "restart_syscall", "sched_yield"])
 
 
 def system_calls(case: Case) -> dict[str, float]:

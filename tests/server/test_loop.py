@@ -463,7 +463,7 @@ def test_no_deadline_is_overlooked_whichever_thread_sets_it(clock: Clock, seed: 
         if number == 0 or choose.random() < 0.2:
             connections.append(loop.add(1000 + number, clock.now + nearest))
         loop._poll()
-        while loop._ready:
+        while loop.ready:
             loop.next_fake().readable = False  # another thread has it now
     loop.fake_poller.meanwhile = lambda: None
     loop.fake_poller.events.clear()
@@ -551,7 +551,7 @@ def test_when_time_is_up_nobody_else_is_begun_with(clock: Clock) -> None:
     clock.now += 3
     assert loop.next_ready() is None
     assert second.lock.locked()
-    loop._close_queued(loop._ready)
+    loop._close_queued(loop.ready)
     assert second.closed
 
 
@@ -567,10 +567,10 @@ def test_the_last_connection_to_close_wakes_the_poller(clock: Clock) -> None:
 def test_connections_of_a_queue_are_closed_with_it(clock: Clock) -> None:
     loop = Loop(clock)
     connections = [loop.add(5), loop.add(6)]
-    loop._ready.extend(cast("list[WSGIRequestHandler]", connections))
-    loop._close_queued(loop._ready)
+    loop.ready.extend(cast("list[WSGIRequestHandler]", connections))
+    loop._close_queued(loop.ready)
     assert all(connection.closed for connection in connections)
-    assert not loop._ready
+    assert not loop.ready
 
 
 # Memory

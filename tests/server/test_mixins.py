@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.server.client import Client, connect, request
 from tests.server.running import GET, SECONDS, Held, hello, running, until
 from wsgiserve.accesslog import Filtered, LineLog
 from wsgiserve.server.access import Access, AccessLog
+from wsgiserve.server.pool import Worker
 from wsgiserve.server.servers import ThreadedWSGIServer, ThreadPoolWSGIServer
 
 if TYPE_CHECKING:
@@ -85,6 +87,16 @@ def test_a_request_for_which_the_deputy_had_to_come_makes_its_kind_a_slow_one() 
         app.go.set()
         assert slow.read().status == 200
         slow.close()
+
+
+def test_a_request_whose_thread_could_go_on_does_not_make_its_kind_a_slow_one() -> None:
+    server = pool()
+    worker, connection = Worker(), Mock(kind=b"/", running=True)
+    worker.task, worker.thread = connection, threading.current_thread()
+    server._note_slow(worker)
+    assert not server.slow_kinds.until
+    connection.send_meanwhile.assert_called_once_with()
+    server.server_close()
 
 
 def test_a_request_of_a_slow_kind_lets_others_be_served_without_the_deputy(monkeypatch: pytest.MonkeyPatch) -> None:

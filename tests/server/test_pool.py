@@ -205,12 +205,16 @@ class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
         self.computed = 1.0
+        self.paused = 0
 
     def monotonic(self) -> float:
         return self.now
 
     def thread_time(self) -> float:
         return self.computed
+
+    def pauses(self) -> int:
+        return self.paused
 
 
 class Timed:
@@ -219,14 +223,15 @@ class Timed:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.clock = Clock()
         monkeypatch.setattr("wsgiserve.server.pool.time", self.clock)
+        monkeypatch.setattr("wsgiserve.server.pool.pauses", self.clock.pauses)
         self.jobs = Jobs(2)
         self.jobs.pool.start()
 
-    def kept_lead(self, *seconds: float, computing: float = 0.0) -> list[bool]:
+    def kept_lead(self, *seconds: float, computing: float = 0.0, pauses: int = 1) -> list[bool]:
         """Run jobs that take so long, one after the other; that share of it they compute."""
-        return [self._kept_lead(each, each * computing) for each in seconds]
+        return [self._kept_lead(each, each * computing, pauses) for each in seconds]
 
-    def _kept_lead(self, seconds: float, computed: float) -> bool:
+    def _kept_lead(self, seconds: float, computed: float, pauses: int) -> bool:
         led: list[bool] = []
         done = threading.Event()
 
@@ -234,6 +239,7 @@ class Timed:
             led.append(self.jobs.pool.leader is worker)
             self.clock.now += seconds
             self.clock.computed += computed
+            self.clock.paused += pauses
 
         self.jobs.add(job, setting(done))
         assert done.wait(SECONDS)
@@ -265,6 +271,10 @@ def test_work_that_computes_is_done_with_the_lead_in_hand_however_long_it_takes(
     assert not any(timed.kept_lead(*[0.002] * 20, computing=0.5)[5:])
 
 
+def test_work_that_was_kept_from_running_is_done_with_the_lead_in_hand(timed: Timed) -> None:
+    assert all(timed.kept_lead(*[0.002] * 50, pauses=0))
+
+
 def test_a_rare_slow_job_does_not_make_the_others_pay(timed: Timed) -> None:
     assert all(timed.kept_lead(*[10.0, *[20e-6] * 19] * 5))
 
@@ -285,7 +295,7 @@ def test_work_that_is_slower_than_the_time_between_two_looks_is_slow_all_the_sam
 def test_a_look_at_what_is_still_slow_makes_the_next_one_wait_twice_as_long(timed: Timed) -> None:
     kept = timed.kept_lead(*[0.002] * 5000)
     looks = [number for number, each in enumerate(kept) if each]
-    pauses = [round((later - earlier) * 0.002, 1) for earlier, later in pairwise(looks[1:])]
+    pauses = [round((later - earlier) * 0.002, 1) for earlier, later in pairwise(looks) if later > earlier + 1]
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
 
 
@@ -320,19 +330,19 @@ def test_who_makes_way_gives_up_the_lead_and_is_not_counted(timed: Timed) -> Non
     assert all(timed.kept_lead(*[20e-6] * 10))
 
 
-def test_what_a_job_computed_that_made_way_is_not_taken_off_the_next_one(timed: Timed) -> None:
+def test_what_a_job_waited_that_made_way_is_not_counted_with_the_next_one(timed: Timed) -> None:
     pool, worker = Pool(2, lambda worker: False), Worker()
     worker.thread = threading.current_thread()
-    pool.leader, pool._average = worker, 100e-6
+    pool.leader, pool._pace.doubtful = worker, True
     started = pool.begin(worker)
     pool.make_way()
-    timed.clock.computed += 10.0
+    timed.clock.paused += 10
     pool.end(worker, started)
-    pool.leader, pool._average = worker, 0.0  # others were fast meanwhile
+    pool.leader, pool._pace.doubtful = worker, False  # others were fast meanwhile
     started = pool.begin(worker)
     timed.clock.now += 20e-6
     pool.end(worker, started)
-    assert 0 < pool._average < 20e-6
+    assert not pool._pace.doubtful
 
 
 def test_who_does_not_lead_has_no_way_to_make() -> None:
@@ -421,6 +431,38 @@ def test_a_leader_that_blocks_loses_the_lead_within_two_rounds_of_milliseconds()
         assert not blocking.done.is_set()
         blocking.go.set()
     assert rounds["taken"] - rounds["begun"] <= 2
+
+
+@pytest.mark.parametrize(("late", "rounds"), [(False, 1), (True, 2)])
+def test_a_deputy_that_comes_late_looks_once_more(late: bool, rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    passed: list[bool] = []
+
+    def pass_round() -> bool:
+        passed.append(late)
+        return not late
+
+    def on_slow(worker: Worker) -> None:
+        taken.append(len(passed))
+        pool._finished = True
+
+    pool = Pool(2, lambda worker: False, on_slow=on_slow)
+    monkeypatch.setattr(pool, "_pass_round", pass_round)
+    pool.leader = Worker()
+    pool.leader.turn = 1
+    pool._watch_leader(lambda: inf)
+    assert taken == [rounds]
+
+
+def test_rounds_become_longer_while_nothing_is_slow() -> None:
+    pool = Pool(2, lambda worker: False)
+    bell = pool._bell = Bell()  # type: ignore[assignment]
+    waits = []
+    for calm in (0.0, 0.75, 1000.0):
+        pool._calm_since = time.monotonic() - calm
+        assert pool._pass_round() in (True, False)
+        waits.append(round(bell.waits_for, 4))
+    assert waits == [0.002, pytest.approx(0.003, abs=0.0005), 0.008]
 
 
 def test_work_that_begins_while_the_deputy_falls_asleep_keeps_it_awake() -> None:

@@ -277,8 +277,9 @@ class BaseWSGIServer(ConnectionLoop):
         self._closed = self.stopping = self._stop_now = True
         self.acceptor.unlink()
         self.acceptor.close()
-        self._close_queued(self._ready)
+        self._close_queued(self.ready)
         self._close_queued(self._requeued)
+        self._close_queued(self._held)
         for connection in list(self.connections.values()):
             connection.abort()
         self.poller.close()
@@ -366,6 +367,9 @@ class BaseWSGIServer(ConnectionLoop):
                     connection.handle_one_request()
                     if not connection.rests:
                         continue
+                    if connection.held is not None:
+                        self._held.append(connection)
+                        return
                 if connection.settle():
                     return
         except Exception as error:

@@ -6,8 +6,10 @@ left of a response that nothing follows does not wait here: it goes to the polle
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange"]
 
+log = logging.getLogger("wsgiserve")
+
 
 # How long threads that the application has left behind may use its socket after it has returned: a close frame takes
 # microseconds, and a machine that is busy some milliseconds more.
@@ -37,6 +41,9 @@ _RECEIVE_AT_MOST = 262_144
 # it, for nothing, four times a MiB; an upload took a sixth longer.
 _HUSHED_BYTES = 262_144
 
+# The longest response that is held. Of longer ones the sending itself takes longer than to wake who receives them.
+_HELD_BYTES = 16_384
+
 
 class Exchange(Channel):
     """A channel whose request is being handled; the gateway's Transport.
@@ -46,9 +53,11 @@ class Exchange(Channel):
         running: the application is; what it may do with the connection, it may do now.
         detached: it has taken the socket over.
         client_socket: that by which it can.
+        may_hold: a response may wait while there are others to be served; whoever says so has it sent after them.
+        held: the response that waits, until somebody takes it out to send it; None if there was none.
     """
 
-    __slots__ = ("_hushed", "client_socket", "detached", "running", "started")
+    __slots__ = ("_hushed", "client_socket", "detached", "held", "may_hold", "running", "started")
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         # By name, as in the classes below: super() four times would cost each connection 3,000 instructions of 118,000.
@@ -58,6 +67,8 @@ class Exchange(Channel):
         self.detached = False
         self.client_socket: ClientSocket | None = None
         self._hushed = False
+        self.may_hold = False
+        self.held: list[bytes] | None = None
 
     # Sending
 
@@ -79,6 +90,9 @@ class Exchange(Channel):
         data = self.http.send_whole(head, content, date, self.server_field)
         if not data:
             return False
+        if self.may_hold and server.ready and len(data) <= _HELD_BYTES:
+            self.held = [data]
+            return True
         sent = self.stream.send_some(data)
         if sent < len(data):
             self._send_rest(memoryview(data)[sent:], done)
@@ -117,6 +131,35 @@ class Exchange(Channel):
         outbox.flush(self.stream)
         if not outbox.done:
             self._send_later(outbox)
+
+    def send_held(self) -> None:
+        """Send the response that waited, if one did; afterwards it is on its way, whoever has sent it."""
+        held, self.held = self.held, None
+        if held is None:
+            return
+        try:
+            data = held.pop()
+            sent = self.stream.send_some(data)
+            if sent < len(data):
+                self._send_later(Outbox(memoryview(data)[sent:]))
+        except IndexError:
+            with self.server.held_lock:
+                pass  # who has taken it out has sent it by now
+        except ClientDisconnected as error:
+            log.debug("%s: %s; closed", self.peer, error)
+            self.close()
+        if self._outbox is not None and self.rests and not (self.running or self.closed):
+            self._wait_to_flush(keep=True)
+
+    def send_meanwhile(self) -> None:
+        """Send the response that waits although its request has not ended; by another thread than the one it is in."""
+        held = self.held
+        if held:
+            with self.server.held_lock, suppress(IndexError, ClientDisconnected):  # it is out; or it meets this too
+                data = held.pop()
+                sent = self.stream.send_some(data)
+                if sent < len(data):
+                    self._send_later(Outbox(memoryview(data)[sent:]))
 
     def _send_later(self, outbox: Outbox) -> None:
         size = outbox.size
@@ -214,6 +257,7 @@ class Exchange(Channel):
             return
         if not self.running:
             raise OSError("the request is over, and the socket is the server's again")
+        self.send_held()
         self.http.close_after_response()
         if self.watched:
             self.watched = False
@@ -249,6 +293,8 @@ class Exchange(Channel):
             self.deadline = UNSET
             return
         self.rests = False
+        if self.held is not None:
+            self.send_held()
         if self.detached:
             self._take_back()
         elif self._outbox is not None:
@@ -267,6 +313,7 @@ class Exchange(Channel):
             self._hush(False)
         http.close_after_response()
         self.rests = False
+        self.send_held()
         if self.detached:
             self._take_back()
         elif self._outbox is not None:

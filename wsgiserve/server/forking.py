@@ -187,7 +187,7 @@ class ForkingMixIn(BaseWSGIServer):
             os.close(ended)
         self._children.clear()
         self._waiting.clear()
-        self._ready.clear()
+        self.ready.clear()
         self._requeued.clear()
         self.connections = {fileno: connection}
         connection.watched = False  # by the new poller

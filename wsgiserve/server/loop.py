@@ -1,7 +1,7 @@
 """The connections of a server: whose they are, which are ready, when their time is up, and how they come to an end.
 
 Floor 3. Polls, and runs no request. A connection is *owned* by whoever holds its lock; what nobody owns belongs to the
-poller. Its news goes through ``_ready``: connections in there are owned already, by whoever takes them out, who has to
+poller. Its news goes through ``ready``: connections in there are owned already, by whoever takes them out, who has to
 have each ``settle`` or ``close``, or to ``requeue`` it. One thread at a time calls ``next_ready``; others may call
 anything else meanwhile.
 Source: RFC 9112 §9.5 and §9.6 for what is closed when.
@@ -59,6 +59,8 @@ class ConnectionLoop:
         connections: all that are open, by descriptor.
         stopping: no request is taken on a connection after the one that it has, and idle ones are closed.
         notes_arrivals: whether connections are told ``arrived_after``.
+        ready: connections on which something has happened; owned already, by whoever takes them out.
+        held_lock: held by another thread than a request's own while it sends a response of it that was held.
     """
 
     def __init__(self, listeners: Sequence[socket.socket], deadlines: Deadlines, max_connections: int) -> None:
@@ -69,7 +71,9 @@ class ConnectionLoop:
         self.connections: dict[int, WSGIRequestHandler] = {}
         self.stopping = False
         self.notes_arrivals = True
-        self._ready: deque[WSGIRequestHandler] = deque()
+        self.held_lock = threading.Lock()
+        self.ready: deque[WSGIRequestHandler] = deque()
+        self._held: deque[WSGIRequestHandler] = deque()
         self._requeued: deque[WSGIRequestHandler] = deque()
         nearest = min(deadlines.head, deadlines.keep_alive, deadlines.write, deadlines.tls_handshake)
         self._sweep_within = max(min(nearest, _SWEEP_AT_LEAST_SECONDS), _SWEEP_AT_MOST_SECONDS)
@@ -97,6 +101,19 @@ class ConnectionLoop:
         self.poller.wake()
         if self._stop_now:  # nobody may be there any more to look at it
             self._close_queued(self._requeued)
+
+    def send_held(self) -> None:
+        """Send the responses that were held back until others would be ready too; any thread may call it.
+
+        Whoever sleeps until it has its response is woken by each: one that has several connections, a proxy say, once
+        for all of them. Without, Flask's hello took a quarter longer.
+        """
+        with suppress(IndexError):  # none is left
+            while True:
+                connection = self._held.popleft()
+                connection.send_held()
+                if not connection.settle():
+                    self.requeue(connection)
 
     def forget(self, connection: Channel) -> None:
         """A connection is about to be closed."""
@@ -145,7 +162,7 @@ class ConnectionLoop:
             if self.stopping and self.out_of_time():
                 break
             try:
-                return self._ready.popleft()
+                return self.ready.popleft()
             except IndexError:
                 if self.drained():
                     break
@@ -163,7 +180,7 @@ class ConnectionLoop:
         now = time.monotonic()
         self.acceptor.resume(now)
         before, self._polled_at = self._polled_at, now
-        notes, connections, ready = self.notes_arrivals, self.connections, self._ready
+        notes, connections, ready = self.notes_arrivals, self.connections, self.ready
         hung_up = self.poller.hung_up
         news = self.poller.poll(self._poll_timeout(now))
         for fileno, events in news:
@@ -191,10 +208,10 @@ class ConnectionLoop:
     def _take_requeued(self) -> None:
         with suppress(IndexError):  # none is left: some may have been closed, by who has seen that nobody will come
             while True:
-                self._ready.append(self._requeued.popleft())
+                self.ready.append(self._requeued.popleft())
 
     def _poll_timeout(self, now: float) -> float | None:
-        if self._ready or self._requeued:
+        if self.ready or self._requeued:
             return 0.0
         due = min(self._graceful_until, self.acceptor.pause_ends())
         if self.connections:
@@ -215,7 +232,7 @@ class ConnectionLoop:
         connection.readable = True
         connection.lock.acquire()
         self.connections[connection.stream.fileno] = connection
-        self._ready.append(connection)
+        self.ready.append(connection)
 
     def _has_room(self) -> bool:
         return len(self.connections) < self.max_connections
@@ -233,7 +250,7 @@ class ConnectionLoop:
                 self._expire(connection, now)
                 earliest = min(earliest, connection.deadline)
                 if not connection.settle():
-                    self._ready.append(connection)
+                    self.ready.append(connection)
         self._sweep_at = max(earliest, now + min(_SWEEP_SECONDS, self._sweep_within))
 
     def _expire(self, connection: WSGIRequestHandler, now: float) -> None:
@@ -253,7 +270,7 @@ class ConnectionLoop:
             self._look_at_idle_connections()
         if self.acceptor.listeners:
             self._close_door()
-        return not self._ready and (not self.connections or self.out_of_time())
+        return not self.ready and (not self.connections or self.out_of_time())
 
     def out_of_time(self) -> bool:
         """Whether the graceful stop has taken as long as it may."""
@@ -264,7 +281,7 @@ class ConnectionLoop:
         for connection in list(self.connections.values()):
             connection.readable = True
             if connection.lock.acquire(False):
-                self._ready.append(connection)
+                self.ready.append(connection)
 
     def _close_door(self) -> None:
         """Take in who is waiting at the door and close it; while there is no room for all it stays open."""

@@ -19,6 +19,7 @@ from wsgiserve.server.hints import NO_THREAD, threads_exhausted
 from wsgiserve.server.occupancy import Occupancy
 from wsgiserve.server.pool import STUCK_SECONDS, Pool, Worker
 from wsgiserve.server.stacks import running
+from wsgiserve.server.threadstate import is_asleep
 
 if TYPE_CHECKING:
     from wsgiserve.server.handler import WSGIRequestHandler
@@ -27,6 +28,9 @@ __all__ = ["ThreadPoolMixIn", "ThreadingMixIn"]
 
 # So many more threads than run are remembered before those that have ended are sorted out: so it costs next to nothing.
 _FORGET_THREADS = 32
+
+# Responses that are held at most, so that none waits for long: sixteen save nearly all that can be saved.
+_HELD = 16
 
 
 class ThreadPoolMixIn(BaseWSGIServer):
@@ -81,13 +85,19 @@ class ThreadPoolMixIn(BaseWSGIServer):
     def make_way(self, connection: WSGIRequestHandler) -> None:
         """As the base class: who has the lead gives it up before a request of a kind that was slow."""
         if self.slow_kinds.is_slow(connection.kind, time.monotonic()):
+            connection.may_hold = False
+            self.send_held()
             self._pool.make_way()
 
     def _note_slow(self, worker: Worker) -> None:
         """The deputy has taken the lead from somebody."""
-        self.pause()  # what was done before something slow in the same go has its line in the log now
+        # What was done before something slow in the same go is sent now, and has its line in the log.
         connection: WSGIRequestHandler = worker.task
-        if connection.running:
+        connection.send_meanwhile()
+        self.send_held()
+        self.pause()
+        # One whose thread could go on has met a busy machine: the next of its kind need not make way.
+        if connection.running and is_asleep(worker.thread.native_id):
             self.slow_kinds.note(connection.kind, time.monotonic())
 
     def _tell_of_stuck_threads(self) -> bool:
@@ -110,7 +120,7 @@ class ThreadPoolMixIn(BaseWSGIServer):
         return self._graceful_until - time.monotonic() if self.stopping else inf
 
     def _work(self, worker: Worker) -> bool:
-        pool, ready, process_request = self._pool, self._ready, self.process_request
+        pool, ready, held, process_request = self._pool, self.ready, self._held, self.process_request
         while pool.leader is worker:
             connection = self.next_ready()
             if connection is None:
@@ -118,6 +128,9 @@ class ThreadPoolMixIn(BaseWSGIServer):
                 return False
             worker.task = connection
             started, count = pool.begin(worker), 1
+            # While short requests are served, clients are awake anyway. And no two threads must use a TLS stream.
+            may_hold = worker.before is not None and pool.leader is worker and self.ssl_context is None
+            connection.may_hold = may_hold
             process_request(connection)
             # Most often the same poll has told of others, and they are as quickly served: two looks at the clock for
             # all of them together.
@@ -129,7 +142,12 @@ class ThreadPoolMixIn(BaseWSGIServer):
                 worker.task = connection
                 worker.turn += 2
                 count += 1
+                connection.may_hold = may_hold
                 process_request(connection)
+                if len(held) >= _HELD:
+                    self.send_held()
+            if held:
+                self.send_held()
             pool.end(worker, started, count)
             if pool.leader is not worker:
                 self.pause()

@@ -4,12 +4,11 @@ Floor 3. Names neither HTTP nor WSGI. One thread of the pool has the *lead*: it 
 so a request is neither queued nor handed over, and wakes nobody. When that would keep the others waiting, it gives the
 lead to a parked follower:
 
-- *Fast* requests (a moving average below ``_FAST_SECONDS``) are served with the lead in hand. The *deputy*, the thread
-  that called ``watch``, looks every two milliseconds whether the leader is still inside the same request, and if so
-  takes the lead away from it. It sleeps while nothing happens.
-- *Slow* requests: the leader gives up the lead before each. They are slow when the average says so; or when whoever is
-  inside one knows that it will take its time, and calls ``make_way``. What counts is the time that they wait for
-  something. Those that compute would only fight for the interpreter, all of them and whoever polls.
+- *Fast* requests are served with the lead in hand. The *deputy*, the thread that called ``watch``, looks every two
+  milliseconds whether the leader is still inside the same request, and if so takes the lead away from it. It sleeps
+  while nothing happens.
+- *Slow* requests: the leader gives up the lead before each. They are slow when they wait for something, on average (see
+  ``pace.py``); or when whoever is inside one knows that it will take its time, and calls ``make_way``.
 
 Two things never happen. No two threads have the lead: what the leader does while it has it, polling above all, needs no
 lock. And nobody is parked while nobody has the lead: each change of it is made under ``_lock``, and a thread that finds
@@ -24,32 +23,21 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from wsgiserve.server.pace import LONGEST_SECONDS, Pace
+from wsgiserve.server.threadstate import pauses
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["STUCK_SECONDS", "Pool", "Worker"]
 
-# Handing over costs two context switches and a fight for the interpreter, 20 to 50 µs. Below about 150 µs of work the
-# others wait less for the leader to finish than for a hand-over.
-_FAST_SECONDS = 150e-6
-
-# From here on the time that a request computes is taken off. To look at that clock is a system call, and most servers
-# never come here.
-_DOUBTFUL_SECONDS = _FAST_SECONDS / 2
-
-# Weight of the newest request in the average, and the most that one request counts: a rare slow one (up to 15 %, at
-# these numbers) is the deputy's business and does not make all the others pay for a hand-over.
-_WEIGHT = 0.1
-_LONGEST_SECONDS = 1e-3
-
-# While requests are slow, their times include waiting for each other. So once in a while the pool looks again, at one
-# of them; each look at one that is still slow has all others wait for the deputy, so the next one is twice as far off.
-_LOOK_AGAIN_SECONDS = 0.1
-_LOOK_AGAIN_AT_MOST_SECONDS = 6.4
-
 # The deputy's rounds, and how many of them without anything new before it goes to sleep. Each takes the interpreter
-# away from the leader for a moment: rounds of one millisecond cost a tenth of all requests, of two half as much.
+# away from the leader for a moment: rounds of one millisecond cost a tenth of all requests, of two half as much. So
+# they become longer while nothing is slow. A request that then is has others wait for two rounds, which is less than a
+# hundredth of the time in which none was: the 99th percentile does not see it.
 _ROUND_SECONDS = 0.002
+_LONGEST_ROUND_SECONDS = 0.008
+_ROUNDS_SHARE = 0.004
 _IDLE_ROUNDS = 25
 
 # All threads inside the very same work for so long is worth a word.
@@ -69,20 +57,20 @@ class Worker:
     Attributes:
         turn: odd while it serves, even otherwise; grows with each thing that is served. Only its own thread changes it.
         task: what it serves, or has served last; for those who made it the leader.
-        computed: by its processor time, when it began what is doubtful; 0 if nothing is.
+        before: its processor time in seconds and its pauses, when it began what is doubtful; None if nothing is.
         made_way: during what it serves; its time says nothing of how the others are served.
         gate: what it waits at when it is parked; closed (held) otherwise.
         thread: set before it is started.
     """
 
-    __slots__ = ("computed", "gate", "made_way", "task", "thread", "turn")
+    __slots__ = ("before", "gate", "made_way", "task", "thread", "turn")
 
     thread: threading.Thread
 
     def __init__(self) -> None:
         self.turn = 0
         self.task: Any = None
-        self.computed = 0.0
+        self.before: tuple[float, int] | None = None
         self.made_way = False
         self.gate = threading.Lock()
         self.gate.acquire()
@@ -124,10 +112,8 @@ class Pool:
         self._bell = threading.Lock()  # held; released to wake the deputy
         self._bell.acquire()
         self._deputy_sleeps = False
-        self._average = 0.0
-        self._looked_at = -inf
-        self._look_at = inf
-        self._look_again_seconds = _LOOK_AGAIN_SECONDS
+        self._calm_since = time.monotonic()
+        self._pace = Pace()
         self._on_stuck = on_stuck
         self._on_slow = on_slow
         self._on_vacant = on_vacant
@@ -189,21 +175,30 @@ class Pool:
 
     def _watch_leader(self, patience: Callable[[], float]) -> None:
         """Rounds, until nothing has happened for a while; then sleep until something does."""
-        idle = 0
+        idle, spared, on_time = 0, False, True
         seen: tuple[Worker | None, int] = (None, 0)
         while idle < _IDLE_ROUNDS and not self._finished and patience() > 0:
             leader = self.leader
             now = (leader, leader.turn if leader is not None else 0)
             if now != seen:
-                idle, seen = 0, now
+                idle, spared, seen = 0, False, now
             elif leader is not None and now[1] & 1:
-                if self._take_lead_from(leader, now[1]):
+                if (on_time or spared) and self._take_lead_from(leader, now[1]):
                     self._on_slow(leader)
+                    self._calm_since = time.monotonic()
+                spared = True
             else:
                 idle += 1
-            self._bell.acquire(timeout=_ROUND_SECONDS)
+            on_time = self._pass_round()
         self._stand_in()
         self._sleep(seen, patience)
+
+    def _pass_round(self) -> bool:
+        """Wait for the next look; False if it is late: then the leader may have been kept from running as well."""
+        now = time.monotonic()
+        seconds = min(max(_ROUND_SECONDS, (now - self._calm_since) * _ROUNDS_SHARE), _LONGEST_ROUND_SECONDS)
+        self._bell.acquire(timeout=seconds)
+        return time.monotonic() < now + 2 * seconds
 
     def _stand_in(self) -> None:
         """All may be busy; what cannot wait for the first to finish is done here."""
@@ -244,6 +239,8 @@ class Pool:
             self.leader = None
             is_slow = leader.turn == turn
             if is_slow:
+                if self._pace.slow:
+                    self._pace.end_look(time.monotonic())
                 self._pass_lead()
             else:
                 self.leader = leader
@@ -264,13 +261,10 @@ class Pool:
         if self._deputy_sleeps:
             self.wake_deputy()
         started = time.monotonic()
-        if self._average >= _DOUBTFUL_SECONDS:
-            worker.computed = time.thread_time()
-        if self._average >= _FAST_SECONDS:
-            if started >= self._look_at:
-                self._looked_at = started
-                self._average = _FAST_SECONDS * (1 - _WEIGHT)  # so that a single slow one shows itself
-            else:
+        pace = self._pace
+        if pace.doubtful:
+            worker.before = time.thread_time(), pauses()
+            if pace.slow and not pace.looks(started):
                 self._give_up_lead(worker)
         return started
 
@@ -284,31 +278,28 @@ class Pool:
     def end(self, worker: Worker, started: float, count: int = 1) -> None:
         """The worker is done with it, or with ``count`` things one after the other."""
         if worker.made_way:
-            worker.made_way, worker.computed = False, 0.0
-            worker.turn += 1
-            return
-        now = time.monotonic()
-        seconds, weight = (now - started) / count, _WEIGHT
-        if worker.computed:
-            seconds -= (time.thread_time() - worker.computed) / count
-            worker.computed = 0.0
-        if count > 1 and self.leader is not worker:
-            # The last one was so slow that the deputy took the lead. Nobody knows how long each of the others was.
-            seconds = _LONGEST_SECONDS
-        elif count > 1:
-            weight = 1 - (1 - _WEIGHT) ** count
-        average = self._average + (min(seconds, _LONGEST_SECONDS) - self._average) * weight
-        if average >= _FAST_SECONDS > self._average:
-            self._look_again_later(started, now)
-        self._average = average
+            worker.made_way, worker.before = False, None
+        else:
+            now = time.monotonic()
+            if worker.before is None and self.leader is worker:
+                self._pace.note(now - started, count)
+            else:
+                self._note_waits(worker, started, now, count)
         worker.turn += 1
 
-    def _look_again_later(self, started: float, now: float) -> None:
-        """What began at ``started`` was slow, and most of what came before it."""
-        is_still = started - self._looked_at < self._look_again_seconds
-        longer = min(2 * self._look_again_seconds, _LOOK_AGAIN_AT_MOST_SECONDS)
-        self._look_again_seconds = longer if is_still else _LOOK_AGAIN_SECONDS
-        self._look_at = now + self._look_again_seconds
+    def _note_waits(self, worker: Worker, started: float, now: float, count: int) -> None:
+        seconds, pace = now - started, self._pace
+        if worker.before is None:  # and the deputy has taken the lead during the last one
+            waits, waited = 1, LONGEST_SECONDS
+        else:
+            computed, paused = worker.before
+            worker.before = None
+            waits = min(pauses() - paused, count)
+            waited = (seconds - (time.thread_time() - computed)) / waits if waits else 0.0
+        if pace.slow and self.leader is worker:
+            pace.note_look(waited, now)
+        else:
+            pace.note_waits(seconds, count, waits, waited, now)
 
     def _give_up_lead(self, worker: Worker) -> None:
         if self.leader is worker:

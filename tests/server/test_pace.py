@@ -1,0 +1,104 @@
+"""When requests are slow enough to have others served meanwhile; the pool's own tests see what comes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsgiserve.server.pace import Pace
+
+MILLISECOND = 1e-3
+
+
+def slow_pace() -> Pace:
+    """Of requests that have waited a millisecond each, until just now: at 0.0."""
+    pace = Pace()
+    pace.note_waits(100 * MILLISECOND, 100, 100, MILLISECOND, 0.0)
+    assert pace.slow
+    return pace
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_short_requests_are_no_reason_to_look_what_they_wait(count: int) -> None:
+    pace = Pace()
+    for _ in range(50):
+        pace.note(count * 50e-6, count)
+        assert not pace.doubtful
+
+
+def test_a_busy_machine_makes_short_requests_doubtful_but_not_slow() -> None:
+    pace = Pace()
+    for _ in range(50):
+        pace.note(20 * MILLISECOND, 20)
+    assert pace.doubtful
+    assert not pace.slow
+
+
+def test_short_requests_make_doubts_go_away() -> None:
+    pace = Pace()
+    pace.note(10 * MILLISECOND, 20)
+    assert pace.doubtful
+    for _ in range(5):
+        pace.note(20 * 20e-6, 20)
+    assert not pace.doubtful
+    for _ in range(5):
+        pace.note(20 * 20e-6, 20)
+    assert pace._lasted == pace._waited == 0.0, "and there is nothing to count any more"
+
+
+def test_long_requests_that_compute_stay_doubtful() -> None:
+    pace = Pace()
+    pace.note(20 * 140e-6, 20)
+    for number in range(50):
+        assert pace.doubtful, "the time that is left of them is short, and they are not"
+        pace.note_waits(20 * 140e-6, 20, 0, 0.0, number * 0.003)
+        assert not pace.slow
+
+
+def test_one_that_waited_among_many_counts_as_one() -> None:
+    pace = Pace()
+    pace.note_waits(5 * MILLISECOND, 20, 1, 4 * MILLISECOND, 0.005)
+    assert not pace.slow
+    pace.note_waits(40 * MILLISECOND, 20, 20, 2 * MILLISECOND, 0.05)
+    assert pace.slow
+
+
+def test_half_of_them_waiting_is_slow() -> None:
+    pace = Pace()
+    for number in range(20):
+        pace.note_waits(20e-6, 1, 0, 0.0, number * 0.01)
+        pace.note_waits(10 * MILLISECOND, 1, 1, 10 * MILLISECOND, number * 0.01 + 0.01)
+    assert pace.slow
+
+
+def test_while_they_are_slow_they_are_looked_at_once_in_a_while() -> None:
+    pace = slow_pace()
+    assert not pace.looks(0.05)
+    assert pace.looks(0.1)
+
+
+def test_a_look_goes_on_until_one_is_seen_that_waits_for_no_other() -> None:
+    pace = slow_pace()
+    for now in (0.1001, 0.1014, 0.1027):  # those before it were still in the interpreter
+        assert pace.looks(now)
+        pace.note_look(1.3 * MILLISECOND, now + 0.0013)
+        assert pace.slow
+    assert pace.looks(0.104)
+    pace.note_look(0.0, 0.1041)
+    assert not pace.slow
+
+
+def test_a_look_is_over_when_none_was_fast_for_a_while() -> None:
+    pace = slow_pace()
+    assert pace.looks(0.1001)
+    pace.note_look(5 * MILLISECOND, 0.1051)
+    assert not pace.looks(0.11)
+    assert not pace.looks(0.304)
+    assert pace.looks(0.306), "after twice as long"
+
+
+def test_after_a_look_a_single_slow_one_shows_itself() -> None:
+    pace = slow_pace()
+    assert pace.looks(0.1)
+    pace.note_look(0.0, 0.1)
+    pace.note_waits(2 * MILLISECOND, 1, 1, 2 * MILLISECOND, 0.103)
+    assert pace.slow

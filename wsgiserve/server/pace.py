@@ -1,0 +1,111 @@
+"""How long requests wait for something, on average, and whether that is long enough to have others served meanwhile.
+
+Floor 3, pure: times come in as arguments. What counts is waiting. Requests that compute would only fight for the
+interpreter, all of them and whoever polls; and one whose thread was ready to run, but did not, has met a busy machine,
+as any other would have.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+__all__ = ["LONGEST_SECONDS", "Pace"]
+
+# Handing over costs two context switches and a fight for the interpreter, 20 to 50 µs. Below about 150 µs of waiting
+# the others wait less for the leader to finish than for a hand-over.
+_FAST_SECONDS = 150e-6
+
+# Where requests take so long, somebody has to look how much of it they wait. That costs three system calls, of which
+# short ones are spared.
+_DOUBTFUL_SECONDS = _FAST_SECONDS / 2
+
+# An average that is no more than this comes of nothing that was long lately.
+_FORGOTTEN_SECONDS = 1e-6
+
+# Weight of the newest request in the average, and the most that one request counts: a rare slow one (up to 15 %, at
+# these numbers) is the deputy's business and does not make all the others pay for a hand-over.
+_WEIGHT = 0.1
+LONGEST_SECONDS = 1e-3
+
+# While requests are slow, their times include waiting for each other. So once in a while some of them are looked at
+# with nobody else polling, until those that were begun before are done and one is seen alone; each look at what is
+# still slow has all others wait for the deputy, so the next one is twice as far off.
+_LOOK_AGAIN_SECONDS = 0.1
+_LOOK_AGAIN_AT_MOST_SECONDS = 6.4
+_LOOK_SECONDS = 0.005
+
+
+class Pace:
+    """Of the requests that threads serve; each of them may note, and a note that gets lost is one request less.
+
+    Attributes:
+        doubtful: they take so long that it is worth to look whether they wait.
+        slow: they wait long enough for others to be served meanwhile.
+    """
+
+    __slots__ = ("_lasted", "_look_after", "_look_at", "_looked_at", "_waited", "doubtful", "slow")
+
+    def __init__(self) -> None:
+        self.doubtful = False
+        self.slow = False
+        self._lasted = 0.0
+        self._waited = 0.0
+        self._look_after = _LOOK_AGAIN_SECONDS
+        self._look_at = inf
+        self._looked_at = -inf
+
+    def note(self, seconds: float, count: int) -> None:
+        """So many requests took so long, one after the other, and nobody knows how much of it they waited."""
+        each = seconds / count
+        if each < _DOUBTFUL_SECONDS:  # and counts as nothing, so that servers of short ones have nothing to count
+            if not self._lasted:
+                return
+            each = 0.0
+        weight = _WEIGHT if count == 1 else 1 - (1 - _WEIGHT) ** count
+        self._lasted += (min(each, LONGEST_SECONDS) - self._lasted) * weight
+        # No more than makes them doubtful: they may have met a busy machine.
+        self._waited += (min(each, _DOUBTFUL_SECONDS) - self._waited) * weight
+        if self._lasted < _FORGOTTEN_SECONDS:
+            self._lasted = self._waited = 0.0
+        self.doubtful = self._lasted >= _DOUBTFUL_SECONDS or self._waited >= _DOUBTFUL_SECONDS
+
+    def note_waits(self, seconds: float, count: int, waits: int, waited: float, now: float) -> None:
+        """So many requests took so long, and so many of them waited, each for so long."""
+        lasted, rest = min(seconds / count, LONGEST_SECONDS), (1 - _WEIGHT) ** count
+        self._lasted = lasted + (self._lasted - lasted) * rest
+        average = self._waited * (1 - _WEIGHT) ** (count - waits)
+        waited = min(waited, LONGEST_SECONDS)
+        average = waited + (average - waited) * (1 - _WEIGHT) ** waits
+        if average >= _FAST_SECONDS and not self.slow:
+            self._look_again(now - seconds, now)
+        self._waited = average
+        self.slow = average >= _FAST_SECONDS
+        self.doubtful = self.slow or self._lasted >= _DOUBTFUL_SECONDS or average >= _DOUBTFUL_SECONDS
+
+    # While they are slow
+
+    def looks(self, now: float) -> bool:
+        """Whether a request that begins now is to be looked at: served as if they were fast."""
+        if now < self._look_at:
+            return False
+        self._looked_at = now
+        return True
+
+    def note_look(self, waited: float, now: float) -> None:
+        """One that was looked at waited for so long."""
+        if waited < _FAST_SECONDS:
+            self._waited = _FAST_SECONDS * (1 - _WEIGHT)  # so that a single slow one shows itself
+            self.slow = False
+        elif now - self._look_at >= _LOOK_SECONDS:
+            self.end_look(now)
+
+    def end_look(self, now: float) -> None:
+        """They are still slow."""
+        self._look_again(self._looked_at, now)
+
+    def _look_again(self, started: float, now: float) -> None:
+        """What began at ``started`` was slow, and most of what came before it."""
+        is_still = started - self._looked_at < self._look_after
+        longer = min(2 * self._look_after, _LOOK_AGAIN_AT_MOST_SECONDS)
+        self._look_after = longer if is_still else _LOOK_AGAIN_SECONDS
+        self._look_at = now + self._look_after

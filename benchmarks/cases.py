@@ -30,6 +30,8 @@ METRICS = {
     "rate": Metric("requests/s", ",.0f", more_is_better=True),
     "p50": Metric("p50, ms", ".2f"),
     "p99": Metric("p99, ms", ".2f"),
+    "user": Metric("user, µs", ",.1f"),
+    "kernel": Metric("kernel, µs", ",.1f"),
     "mebibytes": Metric("MiB/s", ",.0f", more_is_better=True),
     "fast_p99": Metric("p99 of the fast, ms", ".2f"),
     "fast_p50": Metric("p50 of the fast, ms", ".2f"),
@@ -80,7 +82,7 @@ class Case(NamedTuple):
     """Content has to be sent while there is more to come."""
     script: str = "figures"
     """Of ``benchmarks/wrk/``."""
-    metrics: tuple[str, ...] = ("rate", "p50", "p99")
+    metrics: tuple[str, ...] = ("rate", "p50", "p99", "user", "kernel")
     family: str = ""
     x: int = 0
     """Where in the family's curve it stands."""
@@ -122,7 +124,7 @@ FAMILIES = (
 _CURVE_ROUNDS = 3
 # Those whose lines tell something else than their neighbours' do.
 CURVE_SERVERS = ("wsgiserve", "granian", "bjoern", "fastwsgi", "gunicorn gthread", "waitress", "limit in C")
-_FRAMEWORK = ("rate", "p50", "p99", "overhead")
+_FRAMEWORK = ("rate", "p50", "p99", "user", "kernel", "overhead")
 _IDLE = ("bytes_each", "idle_wakeups", "rate", "alone_rate", "p99", "alone_p99")
 _DRIPPING = ("rate", "alone_rate", "p99", "alone_p99")
 _MEMORY = ("end_mebibytes", "start_mebibytes", "grown_kibibytes", "served")

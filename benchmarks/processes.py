@@ -116,13 +116,14 @@ def session(leader: int) -> list[int]:
     return found
 
 
-def ticks(leader: int) -> int:
-    """User and system time of a session's processes, and of their children that have ended."""
-    total = 0
+def ticks(leader: int) -> tuple[int, int]:
+    """User and system time of a session's processes, and of their children that have ended; a second has 100."""
+    user = system = 0
     for pid in session(leader):
         with suppress(OSError):
-            total += sum(map(int, _stat(pid)[11:15]))
-    return total
+            fields = [int(field) for field in _stat(pid)[11:15]]
+            user, system = user + fields[0] + fields[2], system + fields[1] + fields[3]
+    return user, system
 
 
 def resident_bytes(leader: int) -> int:

@@ -9,6 +9,7 @@ import time
 
 from benchmarks.environment import ROOT
 from benchmarks.limit import unix_shim
+from benchmarks.processes import ticks
 from benchmarks.trial import FaultError, Serving, Trial, serving
 
 __all__ = ["drive", "measure", "read"]
@@ -24,7 +25,7 @@ _NEWCOMER_AFTER = 0.2
 
 
 def measure(trial: Trial) -> dict[str, float]:
-    """Requests per second, latencies in milliseconds."""
+    """Requests per second, latencies in milliseconds, microseconds of processor for each request."""
     with serving(trial) as server:
         drive(server, _WARM_SECONDS)  # caches, memos and moving averages settle
         return drive(server, trial.seconds)
@@ -47,14 +48,17 @@ def drive(server: Serving, seconds: float) -> dict[str, float]:
     surroundings = dict(os.environ)
     if server.path:
         surroundings |= {"LD_PRELOAD": str(unix_shim()), "WRK_UNIX_SOCKET": server.path}
+    before = ticks(server.process.pid)
     with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             answered = seconds < _NEWCOMER_SECONDS or _newcomer_is_answered(server, seconds)
             output, _ = process.communicate()
         finally:
             process.kill()
+    after = ticks(server.process.pid)
     run = read(output.decode(), 0 if case.script == "browser" else server.size, case.connections)
-    return run | {"starved": float(not answered)}
+    user, kernel = (10_000 * (late - early) / run["served"] for early, late in zip(before, after, strict=True))
+    return run | {"user": user, "kernel": kernel, "starved": float(not answered)}
 
 
 def _newcomer_is_answered(server: Serving, seconds: float) -> bool:
@@ -95,4 +99,5 @@ def read(output: str, size: int, connections: int) -> dict[str, float]:
         "p50": told["p50"] / 1e3,
         "p99": told["p99"] / 1e3,
         "errors": told["errors"],
+        "served": told["requests"],
     }

@@ -128,8 +128,10 @@ def import_seconds(python: Path, project: Project) -> float:
 
 def used_processor(servers: Sequence[Running], seconds: float) -> list[float]:
     """What part of one processor each uses, all its processes together, in so many seconds."""
-    before = [ticks(server.process.pid) for server in servers]
+    before = [sum(ticks(server.process.pid)) for server in servers]
     started = time.monotonic()
     time.sleep(seconds)
     passed = (time.monotonic() - started) * os.sysconf("SC_CLK_TCK")
-    return [(ticks(server.process.pid) - earlier) / passed for server, earlier in zip(servers, before, strict=True)]
+    return [
+        (sum(ticks(server.process.pid)) - earlier) / passed for server, earlier in zip(servers, before, strict=True)
+    ]

@@ -17,7 +17,7 @@ def printed(**changes: int) -> str:
 
 
 def test_rates_are_per_second_and_latencies_in_milliseconds() -> None:
-    assert read(printed(), 100, 32) == {"rate": 500.0, "p50": 0.25, "p99": 1.5, "errors": 3}
+    assert read(printed(), 100, 32) == {"rate": 500.0, "p50": 0.25, "p99": 1.5, "errors": 3, "served": 1000}
 
 
 def test_answers_that_were_half_there_in_the_end_are_allowed() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.server.client import connect
-from tests.server.running import IN_ONE_PROCESS, running
+from tests.server.running import IN_ONE_PROCESS, running, until
 from wsgiserve.server.access import Access
 from wsgiserve.server.base import BaseWSGIServer
 from wsgiserve.wsgi.proxied import ProxyHeaders
@@ -45,6 +45,7 @@ def test_each_request_of_a_proxys_connection_is_its_own_clients(kind: type[BaseW
         assert response.status == 400
         assert b"scheme that is neither http nor https" in response.body
         client.close()
+        until(lambda: len(accesses) == 4)  # another thread may tell of the next connection earlier
         client = connect(server.server_address)
         client.send(get(X_Forwarded_For="192.0.2.9") + b"nonsense\r\n\r\n")
         client.read()

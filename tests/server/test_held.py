@@ -7,15 +7,18 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.server.client import Client, connect, request
+from tests.server.client import Client, connect
+from tests.server.client import request as get
 from tests.server.running import SECONDS, reset, running, until
+from wsgiserve.http11 import ResponseHead
 from wsgiserve.server.exchange import Exchange
 from wsgiserve.server.mixins import _HELD
+from wsgiserve.server.pool import Pool, Worker
 from wsgiserve.server.servers import ThreadPoolWSGIServer
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ class Door:
 
     Attributes:
         held: how many responses were held when each of the others reached the application.
+        times_held: how many responses have waited.
         clients: those of ``ready``.
         before_all: called before the others are served.
     """
@@ -38,6 +42,7 @@ class Door:
         self.go = threading.Event()
         self.held: list[int] = []
         self.server: ThreadPoolWSGIServer
+        self.times_held = 0
         self.clients: list[Client] = []
         self.before_all: Callable[[], object] = bool
         self._serve = serve
@@ -81,23 +86,45 @@ class Body:
 
 
 @contextmanager
-def ready(app: Door, *requests: bytes, **settings: Any) -> Iterator[list[Client]]:
-    """Clients whose requests have come while a pool's only leader was busy: one poll tells of all of them, in order."""
+def counting(app: Door) -> Iterator[None]:
+    """Count the responses that wait."""
+    send_whole = Exchange.send_whole
+
+    def counted(self: Exchange, head: ResponseHead, content: bytes, done: bool) -> bool:
+        is_out = send_whole(self, head, content, done)
+        app.times_held += self.held is not None
+        return is_out
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Exchange, "send_whole", counted)
+        yield
+
+
+@contextmanager
+def ready(app: Door, *requests: bytes, at_least: int = 1, **settings: Any) -> Iterator[list[Client]]:
+    """Clients whose requests have come while a pool's only leader was busy: one poll tells of all of them, in order.
+
+    Args:
+        at_least: so many responses are held.
+    """
     settings = {"threads": 2, "access_log": None, **settings}
-    with running(ThreadPoolWSGIServer("127.0.0.1", 0, app, **settings)) as server:
+    with running(ThreadPoolWSGIServer("127.0.0.1", 0, app, **settings)) as server, ExitStack() as cleanup:
         app.server = server
         app.clients = clients = [connect(("127.0.0.1", server.port)) for _ in requests]
         for client in clients:  # accepted, and watched by the poller
-            client.exchange(request("/known"))
+            client.exchange(get("/known"))
         app.held.clear()
-        # Nobody else leads meanwhile, so that all of them are ready at once; and clients in the same process make none
-        # of them slow.
+        cleanup.enter_context(counting(app))
+        # Clients in the same process do not make them slow, nor doubtless.
+        notes = cleanup.enter_context(pytest.MonkeyPatch.context())
+        for note in ("note", "note_waits", "note_look"):
+            notes.setattr(f"wsgiserve.server.pace.Pace.{note}", lambda *_: None)
+        server._pool.pace.doubtful = server._pool.pace.holds = True
+        # Nobody else leads meanwhile, so that all of them are ready at once.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("wsgiserve.server.pool.Pool._take_lead_from", lambda *_: False)
-            patch.setattr("wsgiserve.server.pace.Pace.note_waits", lambda *_: None)
-            server._pool._pace.doubtful = True
             door = connect(("127.0.0.1", server.port))
-            door.send(request("/door"))
+            door.send(get("/door"))
             assert app.inside.wait(SECONDS)
             for client, data in zip(clients, requests, strict=True):
                 client.send(data)
@@ -107,30 +134,35 @@ def ready(app: Door, *requests: bytes, **settings: Any) -> Iterator[list[Client]
         yield clients
         for client in [door, *clients]:
             client.close()
+    assert app.times_held >= at_least
 
 
 @pytest.fixture
-def no_deputy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody takes the lead from a thread that a busy machine keeps from running."""
-    monkeypatch.setattr("wsgiserve.server.pool.Pool._take_lead_from", lambda *_: False)
-    monkeypatch.setattr("wsgiserve.server.pace.Pace.note_waits", lambda *_: None)
+def deputy() -> None:
+    """For a test in which the deputy is needed."""
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody takes the lead from a thread that a busy machine keeps from running, nor is any response held too long."""
+    if "deputy" not in request.fixturenames:
+        monkeypatch.setattr("wsgiserve.server.pool.Pool._take_lead_from", lambda *_: False)
+        monkeypatch.setattr("wsgiserve.server.mixins._HELD_SECONDS", 1000.0)
 
 
 def paths(count: int) -> list[bytes]:
-    return [request(f"/{number}") for number in range(count)]
+    return [get(f"/{number}") for number in range(count)]
 
 
-@pytest.mark.usefixtures("no_deputy")
 def test_responses_wait_for_the_others_that_are_ready_and_all_arrive() -> None:
     app = Door()
     with ready(app, *paths(5)) as clients:
         assert [client.read().body for client in clients] == [b"/%d" % number for number in range(5)]
         assert app.held == [0, 1, 2, 3, 4]
-        assert [client.exchange(request("/again")).body for client in clients] == [b"/again"] * 5
+        assert [client.exchange(get("/again")).body for client in clients] == [b"/again"] * 5
         assert not app.server._held
 
 
-@pytest.mark.usefixtures("no_deputy")
 def test_no_more_than_some_wait() -> None:
     app = Door()
     with ready(app, *paths(_HELD + 3)) as clients:
@@ -138,6 +170,53 @@ def test_no_more_than_some_wait() -> None:
         assert app.held == [*range(_HELD), 0, 1, 2]
 
 
+def test_none_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsgiserve.server.mixins._HELD_SECONDS", 0.0)
+    app = Door()
+    with ready(app, *paths(4)) as clients:
+        assert all(client.read().status == 200 for client in clients)
+        assert app.held[2:] == [0, 0]
+
+
+def test_a_stop_at_once_loses_none_that_is_finished() -> None:
+    go = threading.Event()
+
+    def slow(environ: WSGIEnvironment) -> list[bytes]:
+        assert go.wait(SECONDS)
+        return [b"slow"]
+
+    app = Door(slow=slow)
+    with ready(app, get("/a"), get("/slow")) as (a, last):
+        until(lambda: len(app.held) == 2)
+        app.server.stop()
+        app.server.stop()
+        assert a.read().body == b"/a"
+        go.set()
+        last.rest()
+
+
+def test_what_is_looked_at_is_served_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[bool] = []
+    begin = Pool.begin
+
+    def counted(self: Pool, worker: Worker) -> float:
+        started = begin(self, worker)
+        begun.append(worker.looks)
+        return started
+
+    def before_all() -> None:
+        app.server._pool.pace.slow = True
+        monkeypatch.setattr(Pool, "begin", counted)
+
+    monkeypatch.setattr("wsgiserve.server.pace.Pace.looks", lambda *_: True)
+    app = Door()
+    app.before_all = before_all
+    with ready(app, *paths(3), at_least=0) as clients:
+        assert [client.read().status for client in clients] == [200] * 3
+        assert begun == [True] * 3
+
+
+@pytest.mark.usefixtures("deputy")
 def test_a_request_that_takes_its_time_keeps_no_response_back() -> None:
     go = threading.Event()
 
@@ -146,22 +225,22 @@ def test_a_request_that_takes_its_time_keeps_no_response_back() -> None:
         return [b"slow"]
 
     app = Door(slow=slow)
-    with ready(app, request("/a"), request("/b"), request("/slow")) as (a, b, last):
+    with ready(app, get("/a"), get("/b"), get("/slow"), at_least=0) as (a, b, last):
         assert [a.read().body, b.read().body] == [b"/a", b"/b"]
-        assert a.exchange(request("/again")).body == b"/again", "nor its connection"
+        assert a.exchange(get("/again")).body == b"/again", "nor its connection"
         go.set()
         assert last.read().body == b"slow"
 
 
-@pytest.mark.usefixtures("no_deputy")
 def test_before_a_request_of_a_slow_kind_all_responses_are_sent() -> None:
     app = Door()
     app.before_all = lambda: app.server.slow_kinds.note(b"/slow", time.monotonic() + SECONDS)
-    with ready(app, request("/a"), request("/b"), request("/slow")) as clients:
+    with ready(app, get("/a"), get("/b"), get("/slow")) as clients:
         assert [client.read().body for client in clients] == [b"/a", b"/b", b"/slow"]
         assert app.held == [0, 1, 0]
 
 
+@pytest.mark.usefixtures("deputy")
 @pytest.mark.parametrize("when", ["at_end", "at_close"])
 def test_a_response_is_sent_meanwhile_when_its_own_request_goes_on(when: str) -> None:
     go = threading.Event()
@@ -170,22 +249,50 @@ def test_a_response_is_sent_meanwhile_when_its_own_request_goes_on(when: str) ->
         assert go.wait(SECONDS)
 
     app = Door(slow=lambda environ: Body(environ, **{when: wait}))
-    with ready(app, request("/slow"), request("/other")) as (slow, other):
+    with ready(app, get("/slow"), get("/other"), at_least=0) as (slow, other):
         assert slow.read().body == b"/slow"
         assert other.read().body == b"/other"
         go.set()
-        assert slow.exchange(request("/again")).body == b"/again"
+        assert slow.exchange(get("/again")).body == b"/again"
+
+
+@pytest.mark.usefixtures("deputy")
+def test_a_response_is_sent_when_its_request_has_lost_the_lead_before_it() -> None:
+    before, after = threading.Event(), threading.Event()
+    in_time: list[bool] = []
+
+    def slow(environ: WSGIEnvironment) -> Iterable[bytes]:
+        until(lambda: app.server._pool.leader is None)  # the other thread is in the same function, so nobody can lead
+        before.set()
+        return Body(environ, at_close=lambda: in_time.append(after.wait(SECONDS)))
+
+    app = Door(slow=slow)
+    requests = [get("/slow")] * 2 + paths(2)
+    with ready(app, *requests, at_least=0) as (first, second, *others):
+        assert before.wait(SECONDS)
+        assert first.read().body == second.read().body == b"/slow"
+        after.set()
+        assert [other.read().body for other in others] == [b"/0", b"/1"]
+    assert in_time == [True, True]
+
+
+def test_while_requests_are_short_or_long_no_response_waits() -> None:
+    app = Door()
+    app.before_all = lambda: setattr(app.server._pool.pace, "holds", False)
+    with ready(app, *paths(3), at_least=0) as clients:
+        assert [client.read().status for client in clients] == [200] * 3
+        assert app.times_held == 0
 
 
 def test_pipelined_requests_are_answered_in_order() -> None:
     app = Door()
-    with ready(app, request("/1") + request("/2"), request("/other")) as (client, other):
+    with ready(app, get("/1") + get("/2"), get("/other")) as (client, other):
         assert [client.read().body, client.read().body, other.read().body] == [b"/1", b"/2", b"/other"]
 
 
 def test_a_response_that_is_the_last_on_its_connection_is_not_lost() -> None:
     app = Door()
-    with ready(app, request("/last", "Connection: close"), request("/other")) as (client, other):
+    with ready(app, get("/last", "Connection: close"), get("/other")) as (client, other):
         answer = client.read()
         assert (answer.body, answer.headers["Connection"]) == (b"/last", "close")
         assert client.rest() == b""
@@ -197,7 +304,7 @@ def test_a_response_is_complete_when_the_application_fails_at_its_end(caplog: py
         raise RuntimeError("at the end")
 
     app = Door(failing=lambda environ: Body(environ, at_close=fail))
-    with ready(app, request("/failing"), request("/other")) as (client, other):
+    with ready(app, get("/failing"), get("/other")) as (client, other):
         assert client.read().body == b"/failing"
         assert client.rest() == b""
         assert other.read().body == b"/other"
@@ -209,7 +316,7 @@ def test_who_takes_the_socket_over_after_a_response_finds_it_sent() -> None:
         return Body(environ, at_end=lambda: environ["werkzeug.socket"].sendall(b"and more"))
 
     app = Door(taking=taking)
-    with ready(app, request("/taking"), request("/other")) as (client, other):
+    with ready(app, get("/taking"), get("/other")) as (client, other):
         assert client.read().body == b"/taking"
         assert client.rest() == b"and more"
         assert other.read().body == b"/other"
@@ -226,7 +333,7 @@ def test_a_client_that_leaves_loses_nobody_elses_response(caplog: pytest.LogCapt
         return [b"left"]
 
     app = Door(leave=leave)
-    with ready(app, request("/a"), request("/leave"), request("/b")) as clients:
+    with ready(app, get("/a"), get("/leave"), get("/b")) as clients:
         assert [clients[1].read().body, clients[2].read().body] == [b"left", b"/b"]
         until(lambda: len(app.server.connections) == 3)
     assert "CRITICAL" not in caplog.text
@@ -238,13 +345,12 @@ def test_what_a_client_is_slow_to_take_is_sent_when_it_takes_it() -> None:
     small = socket.create_server(("127.0.0.1", 0))
     small.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
     small.setblocking(False)
-    pipeline = request("/a") * 40
-    with ready(app, pipeline, request("/other"), listeners=[small]) as (client, other):
+    pipeline = get("/a") * 40
+    with ready(app, pipeline, get("/other"), listeners=[small]) as (client, other):
         assert other.read().body == b"/other"
         assert [client.read().body for _ in range(40)] == [body] * 40
 
 
-@pytest.mark.usefixtures("no_deputy")
 def test_the_rest_of_a_held_response_waits_in_the_poller(monkeypatch: pytest.MonkeyPatch) -> None:
     send_held = Exchange.send_held
 
@@ -260,7 +366,7 @@ def test_the_rest_of_a_held_response_waits_in_the_poller(monkeypatch: pytest.Mon
     app = Door()
     with ready(app, *paths(3)) as clients:
         assert [client.read().body for client in clients] == [b"/0", b"/1", b"/2"]
-        assert [client.exchange(request("/again")).body for client in clients] == [b"/again"] * 3
+        assert [client.exchange(get("/again")).body for client in clients] == [b"/again"] * 3
 
 
 class _Reluctant:
@@ -275,10 +381,9 @@ class _Reluctant:
         return sent
 
 
-@pytest.mark.usefixtures("no_deputy")
 def test_long_responses_are_sent_at_once() -> None:
     app = Door(**{"0": lambda environ: [b"x" * 20_000]})
-    with ready(app, *paths(2)) as clients:
+    with ready(app, *paths(2), at_least=0) as clients:
         assert [len(client.read().body) for client in clients] == [20_000, 2]
         assert app.held == [0, 0]
 
@@ -289,6 +394,6 @@ def test_a_stop_in_the_midst_loses_none() -> None:
         return [b"stopping"]
 
     app = Door(stop=stop)
-    with ready(app, request("/a"), request("/stop"), request("/b")) as clients:
+    with ready(app, get("/a"), get("/stop"), get("/b")) as clients:
         assert [client.read().body for client in clients] == [b"/a", b"stopping", b"/b"]
         assert all(client.rest() == b"" for client in clients)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,7 @@ def test_a_request_for_which_the_deputy_had_to_come_makes_its_kind_a_slow_one() 
         slow.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
 def test_a_request_whose_thread_could_go_on_does_not_make_its_kind_a_slow_one() -> None:
     server = pool()
     worker, connection = Worker(), Mock(kind=b"/", running=True)

@@ -87,13 +87,35 @@ def test_a_look_goes_on_until_one_is_seen_that_waits_for_no_other() -> None:
     assert not pace.slow
 
 
-def test_a_look_is_over_when_none_was_fast_for_a_while() -> None:
+@pytest.mark.parametrize("began", [0.1001, 7.0])
+def test_a_look_is_over_when_none_was_fast_for_a_while(began: float) -> None:
     pace = slow_pace()
-    assert pace.looks(0.1001)
-    pace.note_look(5 * MILLISECOND, 0.1051)
-    assert not pace.looks(0.11)
-    assert not pace.looks(0.304)
-    assert pace.looks(0.306), "after twice as long"
+    assert pace.looks(began)
+    pace.note_look(3 * MILLISECOND, began + 0.003)
+    assert pace.looks(began + 0.003), "it has only begun, however long nobody asked"
+    pace.note_look(3 * MILLISECOND, began + 0.006)
+    assert not pace.looks(began + 0.01)
+    assert not pace.looks(began + 0.205)
+    assert pace.looks(began + 0.207), "after twice as long"
+
+
+def test_slow_ones_stay_doubtful_when_one_that_began_before_was_not() -> None:
+    pace = Pace()
+    pace.note_waits(100 * MILLISECOND, 100, 100, 160e-6, 0.0)
+    pace.note(20 * 20e-6, 20)
+    assert pace.doubtful
+    assert pace.slow
+
+
+@pytest.mark.parametrize(("microseconds", "holds"), [(50, False), (100, True), (250, True), (400, False)])
+def test_responses_wait_where_clients_sleep_meanwhile_and_not_for_long(microseconds: int, holds: bool) -> None:
+    pace = Pace()
+    pace.note(microseconds * 1e-6 * 100, 100)
+    for number in range(10):
+        if pace.doubtful:
+            pace.note_waits(microseconds * 1e-6 * 10, 10, 0, 0.0, number * 0.01)
+    assert pace.holds is holds
+    assert not slow_pace().holds
 
 
 def test_after_a_look_a_single_slow_one_shows_itself() -> None:

@@ -333,16 +333,16 @@ def test_who_makes_way_gives_up_the_lead_and_is_not_counted(timed: Timed) -> Non
 def test_what_a_job_waited_that_made_way_is_not_counted_with_the_next_one(timed: Timed) -> None:
     pool, worker = Pool(2, lambda worker: False), Worker()
     worker.thread = threading.current_thread()
-    pool.leader, pool._pace.doubtful = worker, True
+    pool.leader, pool.pace.doubtful = worker, True
     started = pool.begin(worker)
     pool.make_way()
     timed.clock.paused += 10
     pool.end(worker, started)
-    pool.leader, pool._pace.doubtful = worker, False  # others were fast meanwhile
+    pool.leader, pool.pace.doubtful = worker, False  # others were fast meanwhile
     started = pool.begin(worker)
     timed.clock.now += 20e-6
     pool.end(worker, started)
-    assert not pool._pace.doubtful
+    assert not pool.pace.doubtful
 
 
 def test_who_does_not_lead_has_no_way_to_make() -> None:
@@ -454,15 +454,51 @@ def test_a_deputy_that_comes_late_looks_once_more(late: bool, rounds: int, monke
     assert taken == [rounds]
 
 
-def test_rounds_become_longer_while_nothing_is_slow() -> None:
+def test_rounds_become_longer_while_the_deputy_need_not_take_the_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("wsgiserve.server.pool.time", clock)
     pool = Pool(2, lambda worker: False)
-    bell = pool._bell = Bell()  # type: ignore[assignment]
-    waits = []
+    waits: list[float] = []
+    late = [False]
+
+    class Bell:
+        def acquire(self, timeout: float) -> bool:
+            waits.append(round(timeout, 6))
+            clock.now += timeout * (3 if late[0] else 1)
+            return False
+
+    pool._bell = Bell()  # type: ignore[assignment]
     for calm in (0.0, 0.75, 1000.0):
-        pool._calm_since = time.monotonic() - calm
-        assert pool._pass_round() in (True, False)
-        waits.append(round(bell.waits_for, 4))
-    assert waits == [0.002, pytest.approx(0.003, abs=0.0005), 0.008]
+        pool._calm_since = clock.now - calm
+        assert pool._pass_round()
+    assert waits == [0.002, 0.003, 0.008]
+    late[0] = True
+    assert not pool._pass_round()
+
+
+def test_before_it_sleeps_the_deputy_does_what_cannot_wait_while_all_are_busy() -> None:
+    done: list[bool] = []
+    pool = Pool(2, lambda worker: False, on_vacant=lambda: done.append(pool._deputy_sleeps))
+    pool._bell.release()  # so that it does not sleep
+    pool._sleep((None, 0), lambda: inf)
+    assert done == [True], "who rings meanwhile is heard"
+    pool._bell.release()
+    pool._sleep((None, 0), lambda: 0.0)
+    pool.leader = Worker()
+    pool._sleep((None, 0), lambda: inf)
+    assert done == [True], "neither at the end of patience nor while somebody leads"
+
+
+def test_a_look_is_one_job_at_a_time(timed: Timed) -> None:
+    pool = timed.jobs.pool
+    timed.kept_lead(*[0.002] * 10)
+    assert pool.pace.slow
+    timed.clock.now += 0.2
+    looks: list[bool] = []
+    done = threading.Event()
+    timed.jobs.add(lambda worker: looks.append(worker.looks), setting(done))
+    assert done.wait(SECONDS)
+    assert looks == [True]
 
 
 def test_work_that_begins_while_the_deputy_falls_asleep_keeps_it_awake() -> None:

@@ -275,11 +275,11 @@ class BaseWSGIServer(ConnectionLoop):
         if self._closed:
             return
         self._closed = self.stopping = self._stop_now = True
+        self.send_held()
         self.acceptor.unlink()
         self.acceptor.close()
         self._close_queued(self.ready)
         self._close_queued(self._requeued)
-        self._close_queued(self._held)
         for connection in list(self.connections.values()):
             connection.abort()
         self.poller.close()
@@ -320,6 +320,10 @@ class BaseWSGIServer(ConnectionLoop):
 
     def make_way(self, connection: WSGIRequestHandler) -> None:
         """Before a request is run, if some kinds were slow: if this one will be, let others be served meanwhile."""
+
+    def holds(self) -> bool:
+        """Whether somebody will send what the calling thread holds back, even if it gets no further."""
+        return False
 
     def occupancy(self) -> Occupancy:
         """How many of those who can run a request do; for the access log."""
@@ -380,6 +384,24 @@ class BaseWSGIServer(ConnectionLoop):
             self.stop()
         else:
             self.requeue(connection)
+
+    def send_held(self) -> None:
+        """Send the responses that were held back until others would be ready too; any thread may call it.
+
+        Who sleeps until a response comes is woken by each: one that has several connections, a proxy say, once for all
+        of them.
+        """
+        while self._held:
+            try:
+                connection = self._held.popleft()
+            except IndexError:  # another thread does the same
+                return
+            try:
+                connection.send_held()
+                if not connection.settle():
+                    self.requeue(connection)
+            except Exception as error:
+                self.handle_error(connection, error)
 
     def handle_error(self, connection: WSGIRequestHandler, error: Exception) -> None:
         """An exception came out of a connection: the application's, when they are passed on; otherwise our mistake."""

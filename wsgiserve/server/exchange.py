@@ -91,8 +91,14 @@ class Exchange(Channel):
         if not data:
             return False
         if self.may_hold and server.ready and len(data) <= _HELD_BYTES:
-            self.held = [data]
-            return True
+            self.held = held = [data]
+            if server.holds():
+                return True
+            try:
+                data = held.pop()
+            except IndexError:  # it does, or did so until now
+                return True
+            self.held = None
         sent = self.stream.send_some(data)
         if sent < len(data):
             self._send_rest(memoryview(data)[sent:], done)
@@ -138,10 +144,7 @@ class Exchange(Channel):
         if held is None:
             return
         try:
-            data = held.pop()
-            sent = self.stream.send_some(data)
-            if sent < len(data):
-                self._send_later(Outbox(memoryview(data)[sent:]))
+            self._send_out(held)
         except IndexError:
             with self.server.held_lock:
                 pass  # who has taken it out has sent it by now
@@ -156,10 +159,16 @@ class Exchange(Channel):
         held = self.held
         if held:
             with self.server.held_lock, suppress(IndexError, ClientDisconnected):  # it is out; or it meets this too
-                data = held.pop()
-                sent = self.stream.send_some(data)
-                if sent < len(data):
-                    self._send_later(Outbox(memoryview(data)[sent:]))
+                self._send_out(held)
+                if self._outbox is not None:
+                    self._wait_for_room(True)
+
+    def _send_out(self, held: list[bytes]) -> None:
+        data = held.pop()
+        sent = self.stream.send_some(data)
+        if sent < len(data):
+            # Without asking whether there is memory left for it: it is little, and the deputy cannot wait.
+            self._outbox = Outbox(memoryview(data)[sent:])
 
     def _send_later(self, outbox: Outbox) -> None:
         size = outbox.size
@@ -257,7 +266,9 @@ class Exchange(Channel):
             return
         if not self.running:
             raise OSError("the request is over, and the socket is the server's again")
-        self.send_held()
+        if self.held:
+            with suppress(IndexError):  # the deputy has sent it
+                self.send(self.held.pop())
         self.http.close_after_response()
         if self.watched:
             self.watched = False

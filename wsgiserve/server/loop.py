@@ -102,19 +102,6 @@ class ConnectionLoop:
         if self._stop_now:  # nobody may be there any more to look at it
             self._close_queued(self._requeued)
 
-    def send_held(self) -> None:
-        """Send the responses that were held back until others would be ready too; any thread may call it.
-
-        Whoever sleeps until it has its response is woken by each: one that has several connections, a proxy say, once
-        for all of them. Without, Flask's hello took a quarter longer.
-        """
-        with suppress(IndexError):  # none is left
-            while True:
-                connection = self._held.popleft()
-                connection.send_held()
-                if not connection.settle():
-                    self.requeue(connection)
-
     def forget(self, connection: Channel) -> None:
         """A connection is about to be closed."""
         fileno = connection.stream.fileno

@@ -29,8 +29,8 @@ __all__ = ["ThreadPoolMixIn", "ThreadingMixIn"]
 # So many more threads than run are remembered before those that have ended are sorted out: so it costs next to nothing.
 _FORGET_THREADS = 32
 
-# Responses that are held at most, so that none waits for long: sixteen save nearly all that can be saved.
-_HELD = 16
+# Responses that are held at most, and for how long before the next request: sixteen save nearly all that can be saved.
+_HELD, _HELD_SECONDS = 16, 0.002
 
 
 class ThreadPoolMixIn(BaseWSGIServer):
@@ -76,6 +76,11 @@ class ThreadPoolMixIn(BaseWSGIServer):
         """As the base class; the deputy is told too."""
         super().stop()
         self._pool.wake_deputy()
+
+    def holds(self) -> bool:
+        """As the base class: while it leads. Who takes the lead away looks afterwards what is held."""
+        leader = self._pool.leader
+        return leader is not None and leader.thread is threading.current_thread()
 
     def occupancy(self) -> Occupancy:
         """As the base class."""
@@ -128,13 +133,14 @@ class ThreadPoolMixIn(BaseWSGIServer):
                 return False
             worker.task = connection
             started, count = pool.begin(worker), 1
-            # While short requests are served, clients are awake anyway. And no two threads must use a TLS stream.
-            may_hold = worker.before is not None and pool.leader is worker and self.ssl_context is None
+            # Not on a TLS stream, which no two threads must use.
+            may_hold = pool.pace.holds and self.ssl_context is None
             connection.may_hold = may_hold
             process_request(connection)
+            held_since = started
             # Most often the same poll has told of others, and they are as quickly served: two looks at the clock for
             # all of them together.
-            while ready and pool.leader is worker and not self.stopping:
+            while ready and pool.leader is worker and not (self.stopping or worker.looks):
                 try:
                     connection = ready.popleft()
                 except IndexError:  # who has just been given the lead takes from there too
@@ -144,8 +150,9 @@ class ThreadPoolMixIn(BaseWSGIServer):
                 count += 1
                 connection.may_hold = may_hold
                 process_request(connection)
-                if len(held) >= _HELD:
+                if held and (len(held) >= _HELD or time.monotonic() - held_since >= _HELD_SECONDS):
                     self.send_held()
+                    held_since = time.monotonic()
             if held:
                 self.send_held()
             pool.end(worker, started, count)

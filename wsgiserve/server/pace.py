@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from math import inf
 
-__all__ = ["LONGEST_SECONDS", "Pace"]
+__all__ = ["Pace"]
 
 # Handing over costs two context switches and a fight for the interpreter, 20 to 50 µs. Below about 150 µs of waiting
 # the others wait less for the leader to finish than for a hand-over.
 _FAST_SECONDS = 150e-6
 
-# Where requests take so long, somebody has to look how much of it they wait. That costs three system calls, of which
-# short ones are spared.
+# Where requests take so long, somebody has to look how much of it they wait. That costs three or four system calls, of
+# which short ones are spared.
 _DOUBTFUL_SECONDS = _FAST_SECONDS / 2
 
 # An average that is no more than this comes of nothing that was long lately.
@@ -25,7 +25,10 @@ _FORGOTTEN_SECONDS = 1e-6
 # Weight of the newest request in the average, and the most that one request counts: a rare slow one (up to 15 %, at
 # these numbers) is the deputy's business and does not make all the others pay for a hand-over.
 _WEIGHT = 0.1
-LONGEST_SECONDS = 1e-3
+_LONGEST_SECONDS = 1e-3
+
+# Up to here a request is served while the response of another one may wait: longer ones would have it wait for long.
+_HOLDING_SECONDS = 2 * _FAST_SECONDS
 
 # While requests are slow, their times include waiting for each other. So once in a while some of them are looked at
 # with nobody else polling, until those that were begun before are done and one is seen alone; each look at what is
@@ -41,13 +44,16 @@ class Pace:
     Attributes:
         doubtful: they take so long that it is worth to look whether they wait.
         slow: they wait long enough for others to be served meanwhile.
+        holds: they take so long that their clients sleep meanwhile, and not so long that another's response may not
+            wait for the end of some of them.
     """
 
-    __slots__ = ("_lasted", "_look_after", "_look_at", "_looked_at", "_waited", "doubtful", "slow")
+    __slots__ = ("_lasted", "_look_after", "_look_at", "_looked_at", "_waited", "doubtful", "holds", "slow")
 
     def __init__(self) -> None:
         self.doubtful = False
         self.slow = False
+        self.holds = False
         self._lasted = 0.0
         self._waited = 0.0
         self._look_after = _LOOK_AGAIN_SECONDS
@@ -62,25 +68,29 @@ class Pace:
                 return
             each = 0.0
         weight = _WEIGHT if count == 1 else 1 - (1 - _WEIGHT) ** count
-        self._lasted += (min(each, LONGEST_SECONDS) - self._lasted) * weight
+        self._lasted += (min(each, _LONGEST_SECONDS) - self._lasted) * weight
         # No more than makes them doubtful: they may have met a busy machine.
         self._waited += (min(each, _DOUBTFUL_SECONDS) - self._waited) * weight
         if self._lasted < _FORGOTTEN_SECONDS:
             self._lasted = self._waited = 0.0
-        self.doubtful = self._lasted >= _DOUBTFUL_SECONDS or self._waited >= _DOUBTFUL_SECONDS
+        self._judge()
 
     def note_waits(self, seconds: float, count: int, waits: int, waited: float, now: float) -> None:
         """So many requests took so long, and so many of them waited, each for so long."""
-        lasted, rest = min(seconds / count, LONGEST_SECONDS), (1 - _WEIGHT) ** count
+        lasted, rest = min(seconds / count, _LONGEST_SECONDS), (1 - _WEIGHT) ** count
         self._lasted = lasted + (self._lasted - lasted) * rest
         average = self._waited * (1 - _WEIGHT) ** (count - waits)
-        waited = min(waited, LONGEST_SECONDS)
+        waited = min(waited, _LONGEST_SECONDS)
         average = waited + (average - waited) * (1 - _WEIGHT) ** waits
         if average >= _FAST_SECONDS and not self.slow:
             self._look_again(now - seconds, now)
         self._waited = average
         self.slow = average >= _FAST_SECONDS
-        self.doubtful = self.slow or self._lasted >= _DOUBTFUL_SECONDS or average >= _DOUBTFUL_SECONDS
+        self._judge()
+
+    def _judge(self) -> None:
+        self.doubtful = self.slow or self._lasted >= _DOUBTFUL_SECONDS or self._waited >= _DOUBTFUL_SECONDS
+        self.holds = _DOUBTFUL_SECONDS <= self._lasted < _HOLDING_SECONDS and not self.slow
 
     # While they are slow
 
@@ -88,7 +98,8 @@ class Pace:
         """Whether a request that begins now is to be looked at: served as if they were fast."""
         if now < self._look_at:
             return False
-        self._looked_at = now
+        if self._looked_at < self._look_at:
+            self._looked_at = now  # it begins
         return True
 
     def note_look(self, waited: float, now: float) -> None:
@@ -96,7 +107,8 @@ class Pace:
         if waited < _FAST_SECONDS:
             self._waited = _FAST_SECONDS * (1 - _WEIGHT)  # so that a single slow one shows itself
             self.slow = False
-        elif now - self._look_at >= _LOOK_SECONDS:
+            self._judge()
+        elif now - self._looked_at >= _LOOK_SECONDS:
             self.end_look(now)
 
     def end_look(self, now: float) -> None:

@@ -4,9 +4,9 @@ Floor 3. Names neither HTTP nor WSGI. One thread of the pool has the *lead*: it 
 so a request is neither queued nor handed over, and wakes nobody. When that would keep the others waiting, it gives the
 lead to a parked follower:
 
-- *Fast* requests are served with the lead in hand. The *deputy*, the thread that called ``watch``, looks every two
-  milliseconds whether the leader is still inside the same request, and if so takes the lead away from it. It sleeps
-  while nothing happens.
+- *Fast* requests are served with the lead in hand. The *deputy*, the thread that called ``watch``, looks every two to
+  eight milliseconds whether the leader is still inside the same request, and if so takes the lead away from it. It
+  sleeps while nothing happens.
 - *Slow* requests: the leader gives up the lead before each. They are slow when they wait for something, on average (see
   ``pace.py``); or when whoever is inside one knows that it will take its time, and calls ``make_way``.
 
@@ -23,7 +23,7 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from wsgiserve.server.pace import LONGEST_SECONDS, Pace
+from wsgiserve.server.pace import Pace
 from wsgiserve.server.threadstate import pauses
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ __all__ = ["STUCK_SECONDS", "Pool", "Worker"]
 
 # The deputy's rounds, and how many of them without anything new before it goes to sleep. Each takes the interpreter
 # away from the leader for a moment: rounds of one millisecond cost a tenth of all requests, of two half as much. So
-# they become longer while nothing is slow. A request that then is has others wait for two rounds, which is less than a
-# hundredth of the time in which none was: the 99th percentile does not see it.
+# they become longer while the deputy need not take the lead. When it has to, others have waited for two rounds, which
+# is less than a hundredth of the time since it last had to: the 99th percentile does not see it.
 _ROUND_SECONDS = 0.002
 _LONGEST_ROUND_SECONDS = 0.008
 _ROUNDS_SHARE = 0.004
@@ -58,12 +58,13 @@ class Worker:
         turn: odd while it serves, even otherwise; grows with each thing that is served. Only its own thread changes it.
         task: what it serves, or has served last; for those who made it the leader.
         before: its processor time in seconds and its pauses, when it began what is doubtful; None if nothing is.
+        looks: what it serves is looked at, see ``Pace.looks``.
         made_way: during what it serves; its time says nothing of how the others are served.
         gate: what it waits at when it is parked; closed (held) otherwise.
         thread: set before it is started.
     """
 
-    __slots__ = ("before", "gate", "made_way", "task", "thread", "turn")
+    __slots__ = ("before", "gate", "looks", "made_way", "task", "thread", "turn")
 
     thread: threading.Thread
 
@@ -71,6 +72,7 @@ class Worker:
         self.turn = 0
         self.task: Any = None
         self.before: tuple[float, int] | None = None
+        self.looks = False
         self.made_way = False
         self.gate = threading.Lock()
         self.gate.acquire()
@@ -91,6 +93,7 @@ class Pool:
     Attributes:
         leader: the worker that should go on polling; None when all are busy. Anybody may look, at any time.
         workers: those whose threads were started.
+        pace: of what they serve.
     """
 
     def __init__(
@@ -113,7 +116,7 @@ class Pool:
         self._bell.acquire()
         self._deputy_sleeps = False
         self._calm_since = time.monotonic()
-        self._pace = Pace()
+        self.pace = Pace()
         self._on_stuck = on_stuck
         self._on_slow = on_slow
         self._on_vacant = on_vacant
@@ -190,7 +193,6 @@ class Pool:
             else:
                 idle += 1
             on_time = self._pass_round()
-        self._stand_in()
         self._sleep(seen, patience)
 
     def _pass_round(self) -> bool:
@@ -207,7 +209,9 @@ class Pool:
                 self._on_vacant()
 
     def _sleep(self, seen: tuple[Worker | None, int], patience: Callable[[], float]) -> None:
-        self._deputy_sleeps = True
+        self._deputy_sleeps = True  # first: who rings from now on is heard
+        if patience() > 0:
+            self._stand_in()
         leader = self.leader
         if (leader, leader.turn if leader is not None else 0) != seen or self._finished:
             self._deputy_sleeps = False
@@ -239,8 +243,8 @@ class Pool:
             self.leader = None
             is_slow = leader.turn == turn
             if is_slow:
-                if self._pace.slow:
-                    self._pace.end_look(time.monotonic())
+                if self.pace.slow:
+                    self.pace.end_look(time.monotonic())
                 self._pass_lead()
             else:
                 self.leader = leader
@@ -261,10 +265,11 @@ class Pool:
         if self._deputy_sleeps:
             self.wake_deputy()
         started = time.monotonic()
-        pace = self._pace
+        pace = self.pace
         if pace.doubtful:
             worker.before = time.thread_time(), pauses()
-            if pace.slow and not pace.looks(started):
+            worker.looks = pace.slow and pace.looks(started)
+            if pace.slow and not worker.looks:
                 self._give_up_lead(worker)
         return started
 
@@ -278,28 +283,24 @@ class Pool:
     def end(self, worker: Worker, started: float, count: int = 1) -> None:
         """The worker is done with it, or with ``count`` things one after the other."""
         if worker.made_way:
-            worker.made_way, worker.before = False, None
+            worker.made_way, worker.looks, worker.before = False, False, None
+        elif worker.before is None:
+            self.pace.note(time.monotonic() - started, count)
         else:
-            now = time.monotonic()
-            if worker.before is None and self.leader is worker:
-                self._pace.note(now - started, count)
-            else:
-                self._note_waits(worker, started, now, count)
+            self._note_waits(worker, started, count)
         worker.turn += 1
 
-    def _note_waits(self, worker: Worker, started: float, now: float, count: int) -> None:
-        seconds, pace = now - started, self._pace
-        if worker.before is None:  # and the deputy has taken the lead during the last one
-            waits, waited = 1, LONGEST_SECONDS
+    def _note_waits(self, worker: Worker, started: float, count: int) -> None:
+        assert worker.before is not None
+        (computed, paused), worker.before = worker.before, None
+        now = time.monotonic()
+        waits = min(pauses() - paused, count)
+        waited = (now - started - (time.thread_time() - computed)) / waits if waits else 0.0
+        looked, worker.looks = worker.looks and self.leader is worker, False
+        if looked:
+            self.pace.note_look(waited, now)
         else:
-            computed, paused = worker.before
-            worker.before = None
-            waits = min(pauses() - paused, count)
-            waited = (seconds - (time.thread_time() - computed)) / waits if waits else 0.0
-        if pace.slow and self.leader is worker:
-            pace.note_look(waited, now)
-        else:
-            pace.note_waits(seconds, count, waits, waited, now)
+            self.pace.note_waits(now - started, count, waits, waited, now)
 
     def _give_up_lead(self, worker: Worker) -> None:
         if self.leader is worker:

@@ -195,6 +195,20 @@ def test_a_stop_at_once_loses_none_that_is_finished() -> None:
         last.rest()
 
 
+def test_a_stop_at_once_loses_none_whose_request_goes_on() -> None:
+    go = threading.Event()
+    in_time: list[bool] = []
+    app = Door(slow=lambda environ: Body(environ, at_close=lambda: in_time.append(go.wait(SECONDS))))
+    with ready(app, get("/slow"), get("/other")) as (slow, _):
+        until(lambda: app.times_held)
+        app.server.stop()
+        app.server.stop()
+        assert slow.read().body == b"/slow"
+        go.set()
+    until(lambda: in_time)
+    assert in_time == [True]
+
+
 def test_what_is_looked_at_is_served_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[bool] = []
     begin = Pool.begin
@@ -311,6 +325,17 @@ def test_a_response_is_complete_when_the_application_fails_at_its_end(caplog: py
     assert "at the end" in caplog.text
 
 
+def test_a_response_is_complete_when_the_application_stops_the_server_at_its_end() -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    app = Door(last=lambda environ: Body(environ, at_close=interrupt))
+    with ready(app, get("/last"), get("/other")) as (client, other):
+        assert client.read().body == b"/last"
+        assert other.read().body == b"/other"
+        assert client.rest() == b""
+
+
 def test_who_takes_the_socket_over_after_a_response_finds_it_sent() -> None:
     def taking(environ: WSGIEnvironment) -> Iterable[bytes]:
         return Body(environ, at_end=lambda: environ["werkzeug.socket"].sendall(b"and more"))
@@ -351,22 +376,53 @@ def test_what_a_client_is_slow_to_take_is_sent_when_it_takes_it() -> None:
         assert [client.read().body for _ in range(40)] == [body] * 40
 
 
-def test_the_rest_of_a_held_response_waits_in_the_poller(monkeypatch: pytest.MonkeyPatch) -> None:
-    send_held = Exchange.send_held
+@pytest.fixture
+def reluctant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was held is taken in part by the client's buffer."""
+    send_out = Exchange._send_out
 
-    def send_a_little(self: Exchange) -> None:
+    def send_a_little(self: Exchange, held: list[bytes]) -> None:
         stream = self.stream
         self.stream = _Reluctant(stream)  # type: ignore[assignment]  # what is used of it here
         try:
-            send_held(self)
+            send_out(self, held)
         finally:
             self.stream = stream
 
-    monkeypatch.setattr(Exchange, "send_held", send_a_little)
+    monkeypatch.setattr(Exchange, "_send_out", send_a_little)
+
+
+@pytest.mark.usefixtures("reluctant")
+def test_the_rest_of_a_held_response_waits_in_the_poller() -> None:
     app = Door()
     with ready(app, *paths(3)) as clients:
         assert [client.read().body for client in clients] == [b"/0", b"/1", b"/2"]
         assert [client.exchange(get("/again")).body for client in clients] == [b"/again"] * 3
+
+
+@pytest.mark.usefixtures("reluctant", "deputy")
+def test_the_rest_is_sent_meanwhile_too() -> None:
+    go = threading.Event()
+    in_time: list[bool] = []
+    app = Door(slow=lambda environ: Body(environ, at_close=lambda: in_time.append(go.wait(SECONDS))))
+    with ready(app, get("/slow"), get("/other"), at_least=0) as (slow, other):
+        assert slow.read().body == b"/slow"
+        go.set()
+        assert other.read().body == b"/other"
+        assert slow.exchange(get("/again")).body == b"/again"
+    assert in_time == [True]
+
+
+@pytest.mark.usefixtures("reluctant")
+def test_the_rest_is_sent_before_the_socket_is_taken_over() -> None:
+    def taking(environ: WSGIEnvironment) -> Iterable[bytes]:
+        return Body(environ, at_end=lambda: environ["werkzeug.socket"].sendall(b"and more"))
+
+    app = Door(taking=taking)
+    with ready(app, get("/taking"), get("/other")) as (client, other):
+        assert client.read().body == b"/taking"
+        assert client.rest() == b"and more"
+        assert other.read().body == b"/other"
 
 
 class _Reluctant:

@@ -476,6 +476,31 @@ def test_rounds_become_longer_while_the_deputy_need_not_take_the_lead(monkeypatc
     assert not pool._pass_round()
 
 
+@pytest.mark.parametrize(("jobs", "calm"), [(1, False), (3, False), (4, True), (100, True)])
+def test_the_deputy_comes_sooner_again_when_a_leader_serves_few(
+    jobs: int, calm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job of three milliseconds is never seen twice by who looks every eight."""
+    pool = Pool(2, lambda worker: False)
+    pool.leader = leader = Worker()
+    leader.turn = 1
+    pool._calm_since = 0.0
+    seen: list[float] = []
+
+    def pass_round() -> bool:
+        pool._turns_in_calm = 8.0  # as after a round of eight milliseconds
+        seen.append(pool._calm_since)
+        leader.turn += 2 * jobs
+        pool._finished = len(seen) == 3
+        if len(seen) == 1:
+            pool._calm_since = 0.0  # it has seen this leader for the first time
+        return True
+
+    monkeypatch.setattr(pool, "_pass_round", pass_round)
+    pool._watch_leader(lambda: inf)
+    assert (seen[-1] == 0.0) is calm
+
+
 def test_before_it_sleeps_the_deputy_does_what_cannot_wait_while_all_are_busy() -> None:
     done: list[bool] = []
     pool = Pool(2, lambda worker: False, on_vacant=lambda: done.append(pool._deputy_sleeps))

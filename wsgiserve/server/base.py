@@ -276,6 +276,8 @@ class BaseWSGIServer(ConnectionLoop):
             return
         self._closed = self.stopping = self._stop_now = True
         self.send_held()
+        for connection in list(self.connections.values()):
+            connection.send_meanwhile()
         self.acceptor.unlink()
         self.acceptor.close()
         self._close_queued(self.ready)

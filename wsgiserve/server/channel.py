@@ -201,6 +201,8 @@ class Channel:
         try:
             self.server.poller.register(self.stream.fileno)
             self.watched = True
+        except FileExistsError:  # the deputy, or its owner, has begun to watch it at the same moment
+            self.watched = True
         except OSError as error:  # ENOMEM, or ENOSPC: epoll_ctl(2), /proc/sys/fs/epoll/max_user_watches
             log.error("cannot watch another connection: %s; closed it", error.strerror)
             self.close()

@@ -266,10 +266,14 @@ class Exchange(Channel):
             return
         if not self.running:
             raise OSError("the request is over, and the socket is the server's again")
-        if self.held:
-            with suppress(IndexError):  # the deputy has sent it
-                self.send(self.held.pop())
         self.http.close_after_response()
+        held = self.held
+        if held is not None:
+            with self.server.held_lock, suppress(IndexError):  # the deputy has sent it
+                self._send_out(held)
+        if self._outbox is not None:
+            self._send_all(self._outbox)
+            self._drop_outbox()
         if self.watched:
             self.watched = False
             self.server.poller.unregister(self.stream.fileno)

@@ -138,6 +138,7 @@ class WSGIRequestHandler(RequestLog):
             if gateway.excess is not None:
                 self._report_excess(gateway.excess)
         except KeyboardInterrupt:
+            self.send_held()
             self.close()
             raise
         except BaseException as error:

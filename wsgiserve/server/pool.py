@@ -116,6 +116,7 @@ class Pool:
         self._bell.acquire()
         self._deputy_sleeps = False
         self._calm_since = time.monotonic()
+        self._turns_in_calm = 0.0
         self.pace = Pace()
         self._on_stuck = on_stuck
         self._on_slow = on_slow
@@ -184,6 +185,8 @@ class Pool:
             leader = self.leader
             now = (leader, leader.turn if leader is not None else 0)
             if now != seen:
+                if now[0] is not seen[0] or now[1] - seen[1] < self._turns_in_calm:
+                    self._calm_since = time.monotonic()
                 idle, spared, seen = 0, False, now
             elif leader is not None and now[1] & 1:
                 if (on_time or spared) and self._take_lead_from(leader, now[1]):
@@ -199,6 +202,8 @@ class Pool:
         """Wait for the next look; False if it is late: then the leader may have been kept from running as well."""
         now = time.monotonic()
         seconds = min(max(_ROUND_SECONDS, (now - self._calm_since) * _ROUNDS_SHARE), _LONGEST_ROUND_SECONDS)
+        # A leader that serves fewer than one in two milliseconds may serve slow ones that end between two long rounds.
+        self._turns_in_calm = 2 * seconds / _ROUND_SECONDS
         self._bell.acquire(timeout=seconds)
         return time.monotonic() < now + 2 * seconds
 

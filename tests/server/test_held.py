@@ -112,28 +112,24 @@ def ready(app: Door, *requests: bytes, at_least: int = 1, **settings: Any) -> It
         app.server = server
         app.clients = clients = [connect(("127.0.0.1", server.port)) for _ in requests]
         for client in clients:  # accepted, and watched by the poller
+            cleanup.callback(client.close)
             client.exchange(get("/known"))
         app.held.clear()
         cleanup.enter_context(counting(app))
-        # Clients in the same process do not make them slow, nor doubtless.
-        notes = cleanup.enter_context(pytest.MonkeyPatch.context())
-        for note in ("note", "note_waits", "note_look"):
-            notes.setattr(f"wsgiserve.server.pace.Pace.{note}", lambda *_: None)
-        server._pool.pace.doubtful = server._pool.pace.holds = True
         # Nobody else leads meanwhile, so that all of them are ready at once.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("wsgiserve.server.pool.Pool._take_lead_from", lambda *_: False)
             door = connect(("127.0.0.1", server.port))
+            cleanup.callback(door.close)
             door.send(get("/door"))
             assert app.inside.wait(SECONDS)
             for client, data in zip(clients, requests, strict=True):
                 client.send(data)
+            server._pool.pace.doubtful = server._pool.pace.holds = True
             app.before_all()
             app.go.set()
             assert door.read().body == b"/door"
         yield clients
-        for client in [door, *clients]:
-            client.close()
     assert app.times_held >= at_least
 
 
@@ -144,7 +140,12 @@ def deputy() -> None:
 
 @pytest.fixture(autouse=True)
 def no_hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody takes the lead from a thread that a busy machine keeps from running, nor is any response held too long."""
+    """Nobody takes the lead from a thread that a busy machine keeps from running, nor is any response held too long.
+
+    Nor do clients in the same process make requests slow.
+    """
+    for note in ("note", "note_waits", "note_look"):
+        monkeypatch.setattr(f"wsgiserve.server.pace.Pace.{note}", lambda *_: None)
     if "deputy" not in request.fixturenames:
         monkeypatch.setattr("wsgiserve.server.pool.Pool._take_lead_from", lambda *_: False)
         monkeypatch.setattr("wsgiserve.server.mixins._HELD_SECONDS", 1000.0)

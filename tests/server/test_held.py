@@ -438,6 +438,24 @@ class _Reluctant:
         return sent
 
 
+def test_a_mistake_in_sending_one_loses_none_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    send_out = Exchange._send_out
+
+    def fail_once(self: Exchange, held: list[bytes]) -> None:
+        if held[0].endswith(b"/1"):
+            raise MemoryError
+        send_out(self, held)
+
+    monkeypatch.setattr(Exchange, "_send_out", fail_once)
+    with ready(Door(), *paths(4)) as clients:
+        assert [client.read().body for client in (clients[0], *clients[2:])] == [b"/0", b"/2", b"/3"]
+        assert clients[1].rest() == b""
+        assert clients[0].exchange(get("/again")).body == b"/again"
+    assert "internal error, closed the connection" in caplog.text
+
+
 def test_long_responses_are_sent_at_once() -> None:
     app = Door(**{"0": lambda environ: [b"x" * 20_000]})
     with ready(app, *paths(2), at_least=0) as clients:

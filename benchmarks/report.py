@@ -70,13 +70,15 @@ def details(results: Results) -> str:
 def table(case: Case, results: Results) -> str:
     """All servers in one case, the best first; those that are out of it, and why, below."""
     main = METRICS[case.metrics[0]]
-    heads = [main.title, "min – max", *(METRICS[each].title for each in case.metrics[1:]), "faults", "wsgiserve is"]
+    # Older measurements lack what was not looked at then.
+    others = [each for each in case.metrics[1:] if any(one.values(each) for one in results.cases[case.name].values())]
+    heads = [main.title, "min – max", *(METRICS[each].title for each in others), "faults", "wsgiserve is"]
     lines = [f"| server | {' | '.join(heads)} |", "|---|" + "--:|" * len(heads)]
     for name in best_first(case, results):
         outcome = results.outcome(case.name, name)
         values = outcome.values(case.metrics[0])
         spread = f"{format(min(values), main.form)} – {format(max(values), main.form)}"
-        rest = [_number(outcome, metric) for metric in case.metrics[1:]]
+        rest = [_number(outcome, metric) for metric in others]
         faults = f"{sum(outcome.values('errors')):,.0f}"
         cells = [name, _number(outcome, case.metrics[0]), spread, *rest, faults, ratio(case, results, name)]
         lines.append(f"| {' | '.join(cells)} |")

@@ -70,8 +70,8 @@ def test_a_table_has_medians_spreads_ratios_and_who_is_out() -> None:
     made.add("hello-32", "bjoern", {"starved": 1.0})
     lines = report.table(HELLO, made).splitlines()
     assert lines[2:4] == [
-        "| bjoern | 4,000 | 4,000 – 4,000 | 1.00 | 2.00 |  |  | 1 | 0.50 × |",
-        "| wsgiserve | 2,000 | 1,000 – 6,000 | 1.00 | 2.00 |  |  | 3 | 1.00 × |",
+        "| bjoern | 4,000 | 4,000 – 4,000 | 1.00 | 2.00 | 1 | 0.50 × |",
+        "| wsgiserve | 2,000 | 1,000 – 6,000 | 1.00 | 2.00 | 3 | 1.00 × |",
     ]
     assert lines[-3] == "Out of it: fastwsgi (answered 500)."
     assert lines[-1] == "Left a newcomer without an answer until the load was over: bjoern (1 of the rounds)."

@@ -25,10 +25,10 @@ __all__ = [
     "end",
     "free_port",
     "pin_load",
+    "processor_seconds",
     "resident_bytes",
     "session",
     "started",
-    "ticks",
     "wakeups",
 ]
 
@@ -36,6 +36,7 @@ _CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
 """The first core that we may use, and the last one."""
 _END_SECONDS = 5.0
+_TICKS = os.sysconf("SC_CLK_TCK")  # of a second
 # Ten thousand connections, and some: each side holds a descriptor for each.
 _DESCRIPTORS = 20_000
 
@@ -116,14 +117,14 @@ def session(leader: int) -> list[int]:
     return found
 
 
-def ticks(leader: int) -> tuple[int, int]:
-    """User and system time of a session's processes, and of their children that have ended; a second has 100."""
+def processor_seconds(leader: int) -> tuple[float, float]:
+    """User and system time of a session's processes, and of their children that have ended."""
     user = system = 0
     for pid in session(leader):
         with suppress(OSError):
             fields = [int(field) for field in _stat(pid)[11:15]]
             user, system = user + fields[0] + fields[2], system + fields[1] + fields[3]
-    return user, system
+    return user / _TICKS, system / _TICKS
 
 
 def resident_bytes(leader: int) -> int:

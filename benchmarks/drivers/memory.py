@@ -32,6 +32,6 @@ def _drive(server: Serving, requests: float) -> float:
     served, seconds = 0.0, 1.0
     while served < requests:
         run = wrk.drive(server, seconds)
-        served += run["rate"] * round(seconds)
+        served += run["served"]
         seconds = max(1.0, min(_SLICE_SECONDS, (requests - served) / run["rate"]))
     return served

@@ -9,7 +9,7 @@ import time
 
 from benchmarks.environment import ROOT
 from benchmarks.limit import unix_shim
-from benchmarks.processes import ticks
+from benchmarks.processes import processor_seconds
 from benchmarks.trial import FaultError, Serving, Trial, serving
 
 __all__ = ["drive", "measure", "read"]
@@ -48,16 +48,16 @@ def drive(server: Serving, seconds: float) -> dict[str, float]:
     surroundings = dict(os.environ)
     if server.path:
         surroundings |= {"LD_PRELOAD": str(unix_shim()), "WRK_UNIX_SOCKET": server.path}
-    before = ticks(server.process.pid)
+    before = processor_seconds(server.process.pid)
     with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             answered = seconds < _NEWCOMER_SECONDS or _newcomer_is_answered(server, seconds)
             output, _ = process.communicate()
         finally:
             process.kill()
-    after = ticks(server.process.pid)
+    after = processor_seconds(server.process.pid)
     run = read(output.decode(), 0 if case.script == "browser" else server.size, case.connections)
-    user, kernel = (10_000 * (late - early) / run["served"] for early, late in zip(before, after, strict=True))
+    user, kernel = (1e6 * (late - early) / run["served"] for early, late in zip(before, after, strict=True))
     return run | {"user": user, "kernel": kernel, "starved": float(not answered)}
 
 

@@ -6,7 +6,6 @@ enough to leave the machine to the server.
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import tempfile
@@ -17,7 +16,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.processes import clean_environment, end, free_port, ticks
+from benchmarks.processes import clean_environment, end, free_port, processor_seconds
 from benchmarks.reload.projects import Project
 from benchmarks.reload.tools import Tool
 
@@ -128,10 +127,9 @@ def import_seconds(python: Path, project: Project) -> float:
 
 def used_processor(servers: Sequence[Running], seconds: float) -> list[float]:
     """What part of one processor each uses, all its processes together, in so many seconds."""
-    before = [sum(ticks(server.process.pid)) for server in servers]
+    before = [sum(processor_seconds(server.process.pid)) for server in servers]
     started = time.monotonic()
     time.sleep(seconds)
-    passed = (time.monotonic() - started) * os.sysconf("SC_CLK_TCK")
-    return [
-        (sum(ticks(server.process.pid)) - earlier) / passed for server, earlier in zip(servers, before, strict=True)
-    ]
+    passed = time.monotonic() - started
+    after = [sum(processor_seconds(server.process.pid)) for server in servers]
+    return [(late - early) / passed for early, late in zip(before, after, strict=True)]

@@ -338,6 +338,10 @@ def test_a_response_is_complete_when_the_application_stops_the_server_at_its_end
 
 
 def test_who_takes_the_socket_over_after_a_response_finds_it_sent() -> None:
+    check_take_over()
+
+
+def check_take_over() -> None:
     def taking(environ: WSGIEnvironment) -> Iterable[bytes]:
         return Body(environ, at_end=lambda: environ["werkzeug.socket"].sendall(b"and more"))
 
@@ -416,14 +420,7 @@ def test_the_rest_is_sent_meanwhile_too() -> None:
 
 @pytest.mark.usefixtures("reluctant")
 def test_the_rest_is_sent_before_the_socket_is_taken_over() -> None:
-    def taking(environ: WSGIEnvironment) -> Iterable[bytes]:
-        return Body(environ, at_end=lambda: environ["werkzeug.socket"].sendall(b"and more"))
-
-    app = Door(taking=taking)
-    with ready(app, get("/taking"), get("/other")) as (client, other):
-        assert client.read().body == b"/taking"
-        assert client.rest() == b"and more"
-        assert other.read().body == b"/other"
+    check_take_over()
 
 
 class _Reluctant:

@@ -399,7 +399,7 @@ class BaseWSGIServer(ConnectionLoop):
             except IndexError:  # another thread does the same
                 return
             try:
-                connection.send_held()
+                connection.settle_held()
                 if not connection.settle():
                     self.requeue(connection)
             except Exception as error:

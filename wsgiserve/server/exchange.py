@@ -151,7 +151,11 @@ class Exchange(Channel):
         except ClientDisconnected as error:
             log.debug("%s: %s; closed", self.peer, error)
             self.close()
-        if self._outbox is not None and self.rests and not (self.running or self.closed):
+
+    def settle_held(self) -> None:
+        """Send the response that waited when its request had ended; what is left of it waits for the client."""
+        self.send_held()
+        if self._outbox is not None:
             self._wait_to_flush(keep=True)
 
     def send_meanwhile(self) -> None:

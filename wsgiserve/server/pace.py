@@ -67,25 +67,21 @@ class Pace:
             if not self._lasted:
                 return
             each = 0.0
-        weight = _WEIGHT if count == 1 else 1 - (1 - _WEIGHT) ** count
-        self._lasted += (min(each, _LONGEST_SECONDS) - self._lasted) * weight
+        self._lasted = _moved(self._lasted, each, count)
         # No more than makes them doubtful: they may have met a busy machine.
-        self._waited += (min(each, _DOUBTFUL_SECONDS) - self._waited) * weight
+        self._waited = _moved(self._waited, min(each, _DOUBTFUL_SECONDS), count)
         if self._lasted < _FORGOTTEN_SECONDS:
             self._lasted = self._waited = 0.0
         self._judge()
 
     def note_waits(self, seconds: float, count: int, waits: int, waited: float, now: float) -> None:
         """So many requests took so long, and so many of them waited, each for so long."""
-        lasted, rest = min(seconds / count, _LONGEST_SECONDS), (1 - _WEIGHT) ** count
-        self._lasted = lasted + (self._lasted - lasted) * rest
-        average = self._waited * (1 - _WEIGHT) ** (count - waits)
-        waited = min(waited, _LONGEST_SECONDS)
-        average = waited + (average - waited) * (1 - _WEIGHT) ** waits
-        if average >= _FAST_SECONDS and not self.slow:
+        self._lasted = _moved(self._lasted, seconds / count, count)
+        self._waited = _moved(_moved(self._waited, 0.0, count - waits), waited, waits)
+        is_slow = self._waited >= _FAST_SECONDS
+        if is_slow and not self.slow:
             self._look_again(now - seconds, now)
-        self._waited = average
-        self.slow = average >= _FAST_SECONDS
+        self.slow = is_slow
         self._judge()
 
     def _judge(self) -> None:
@@ -121,3 +117,9 @@ class Pace:
         longer = min(2 * self._look_after, _LOOK_AGAIN_AT_MOST_SECONDS)
         self._look_after = longer if is_still else _LOOK_AGAIN_SECONDS
         self._look_at = now + self._look_after
+
+
+def _moved(average: float, seconds: float, count: int) -> float:
+    """The moving average after so many that were so long."""
+    seconds = min(seconds, _LONGEST_SECONDS)
+    return seconds + (average - seconds) * (1 - _WEIGHT) ** count

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from wsgiserve.accesslog import except_for, format_duration, format_size, make_access_log, make_line, request_id
+from wsgiserve.accesslog import Filtered, LineLog, format_duration, format_size, make_access_log, make_line, request_id
 from wsgiserve.console import Console, Form
-from wsgiserve.server.access import Access, AccessLog, flush_of
+from wsgiserve.server.access import Access, AccessFields, flush_of
 
 NOON = 1764158671.25  # 2025-11-26 12:04:31.250 UTC
 
@@ -37,6 +37,10 @@ def line_maker(form: Form, *, color: bool = False, columns: int | None = None) -
 
     Sized.columns = columns
     return make_line(Sized(io.StringIO(), form, color))
+
+
+def target_of(fields: AccessFields) -> str:
+    return Access._make(fields).target
 
 
 def access(**changes: Any) -> Access:
@@ -277,15 +281,11 @@ def test_a_size_has_two_digits_at_least(size: int, shown: str) -> None:
     ],
 )
 def test_requests_for_some_paths_are_told_only_if_they_fail(target: str, status: int, logged: bool) -> None:
-    lines: list[Access] = []
-    except_for(["/favicon.ico", "/static/*"], lines.append)(access(target=target, status=status))
-    assert len(lines) == logged
-
-
-def test_without_such_paths_nothing_stands_between() -> None:
-    lines: list[Access] = []
-    log: AccessLog = lines.append
-    assert except_for([], log) is log
+    writes: list[str] = []
+    log = LineLog(target_of, writes.append, ["/favicon.ico", "/static/*"])
+    log(access(target=target, status=status))
+    log.flush()
+    assert writes == [target] * logged
 
 
 def test_a_request_id_counts_in_base_36_and_comes_round() -> None:
@@ -314,12 +314,27 @@ def test_what_was_served_in_one_go_is_one_write(form: Form) -> None:
     assert len(writes) == 1
 
 
-def test_a_log_without_quiet_paths_is_flushed_with_those_around_it() -> None:
+def test_a_log_is_flushed_with_what_filters_it() -> None:
     writes: list[str] = []
-    log = except_for(["/quiet"], make_access_log(Console(io.StringIO(), "plain", False), writes.append))
-    log(access(target="/quiet"))
-    log(access(target="/told"))
+    log = Filtered(lambda access: access.status >= 400, LineLog(target_of, writes.append))
+    log(access(target="/fine"))
+    log(access(target="/failed", status=404))
     flush_of(log)()
-    assert len(writes) == 1
-    assert "/told" in writes[0]
+    assert writes == ["/failed"]
     flush_of(lambda access: None)()  # one that writes at once
+
+
+def test_a_flush_in_the_middle_of_another_writes_the_rest() -> None:
+    writes: list[str] = []
+
+    def interrupted(access: AccessFields) -> str:
+        if not writes:
+            log(Access._make(access)._replace(target="/meanwhile"))
+            writes.append("signal")
+            log.flush()
+        return target_of(access)
+
+    log = LineLog(interrupted, writes.append)
+    log(access(target="/first"))
+    log.flush()
+    assert writes == ["signal", "/meanwhile", "/first"]

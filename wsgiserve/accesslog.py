@@ -2,7 +2,8 @@
 
 The form is chosen once, when the log is made; a request then costs the making of one string, and a part of a call to
 write it, and no ``logging.LogRecord``, which alone would cost more than the line does.
-Knows ``Access`` and ``Console``; neither the server that fills the one nor the flags that shaped the other.
+Knows the fields of an ``Access`` and ``Console``; neither the server that fills the ones nor the flags that shaped the
+other.
 """
 
 from __future__ import annotations
@@ -11,16 +12,15 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from fnmatch import translate
+from threading import RLock
 
 from wsgiserve.console import Color, Console, escape, shorten
-from wsgiserve.server.access import Access, AccessLog, flush_of, shortcut_of
+from wsgiserve.server.access import Access, AccessFields, AccessLog, flush_of
 
 __all__ = [
     "Filtered",
     "LineLog",
-    "except_for",
     "format_duration",
     "format_size",
     "make_access_log",
@@ -56,58 +56,48 @@ class LineLog:
     Args:
         line: makes one, newline included.
         write: takes one or more.
+        quiet_paths: whose requests have none, unless the server or the application failed; patterns as ``fnmatch``
+            knows them, of the path before its ``?``; ``*`` goes over slashes.
 
     Attributes:
-        remember: what calling the log does, without the detour over Python.
+        remember: what calling the log does, without the detour over Python, and with no more than an access's fields.
     """
 
-    def __init__(self, line: Callable[[Access], str], write: Callable[[str], None]) -> None:
+    def __init__(
+        self, line: Callable[[AccessFields], str], write: Callable[[str], None], quiet_paths: Sequence[str] = ()
+    ) -> None:
         self._line = line
         self._write = write
-        self._accesses: deque[Access] = deque()
-        self.remember: AccessLog = self._accesses.append
+        self._quiet = re.compile("|".join(map(translate, quiet_paths)))
+        # Most targets are told from all patterns by their beginnings, in a third of the time.
+        self._quiet_beginnings = tuple(re.split(r"[*?[]", pattern)[0] for pattern in quiet_paths)
+        self._accesses: deque[AccessFields] = deque()
+        self._flushing = RLock()
+        self.remember: Callable[[AccessFields], None] = self._accesses.append
 
     def __call__(self, access: Access) -> None:
         """Remember what is to be written."""
         self.remember(access)
 
     def flush(self) -> None:
-        """Write what is remembered; several threads may do it at once."""
-        accesses, line = self._accesses, self._line
-        if not accesses:
+        """Write what is remembered; several threads may do it at once, and a signal handler meanwhile."""
+        if not self._accesses:
             return
-        lines = []
-        with suppress(IndexError):
-            while accesses:
-                lines.append(line(accesses.popleft()))
-        if lines:
-            self._write("".join(lines))
+        line, beginnings, take = self._line, self._quiet_beginnings, self._accesses.popleft
+        with self._flushing:
+            accesses = [take() for _ in range(len(self._accesses))]
+            lines = [line(each) for each in accesses if not (each[4].startswith(beginnings) and self._is_quiet(each))]
+            if lines:
+                self._write("".join(lines))
+
+    def _is_quiet(self, access: AccessFields) -> bool:
+        _, _, _, _, target, _, status, *_ = access
+        return status < 500 and self._quiet.match(target.partition("?")[0]) is not None
 
 
-def make_access_log(console: Console, write: Callable[[str], None]) -> LineLog:
-    """The access log of a server whose lines go to ``write``."""
-    return LineLog(make_line(console), write)
-
-
-def except_for(patterns: Sequence[str], log: AccessLog) -> AccessLog:
-    """The same log without requests for these paths; but an error of the server's or the application's is always told.
-
-    Args:
-        patterns: as ``fnmatch`` knows them, of the path before its ``?``; ``*`` goes over slashes.
-    """
-    if not patterns:
-        return log
-    is_quiet = re.compile("|".join(map(translate, patterns))).match
-    beginnings = tuple(re.split(r"[*?[]", pattern)[0] for pattern in patterns)
-
-    def wanted(access: Access) -> bool:
-        target = access.target
-        # Most are told from all patterns by their beginnings, in a third of the time.
-        if not target.startswith(beginnings):
-            return True
-        return access.status >= 500 or not is_quiet(target.partition("?")[0])
-
-    return Filtered(wanted, log)
+def make_access_log(console: Console, write: Callable[[str], None], quiet_paths: Sequence[str] = ()) -> LineLog:
+    """The access log of a server whose lines go to ``write``; ``quiet_paths`` as ``LineLog`` takes them."""
+    return LineLog(make_line(console), write, quiet_paths)
 
 
 class Filtered:
@@ -115,42 +105,38 @@ class Filtered:
 
     Args:
         wanted: whether it is.
-
-    Attributes:
-        remember: as that of a ``LineLog``.
     """
 
     def __init__(self, wanted: Callable[[Access], object], log: AccessLog) -> None:
-        tell = shortcut_of(log)
-
-        def remember(access: Access) -> None:
-            if wanted(access):
-                tell(access)
-
-        self.remember = remember
+        self._wanted = wanted
+        self._log = log
         self.flush = flush_of(log)
 
     def __call__(self, access: Access) -> None:
         """Pass it on, or not."""
-        self.remember(access)
+        if self._wanted(access):
+            self._log(access)
 
 
-def make_line(console: Console) -> Callable[[Access], str]:
+def make_line(console: Console) -> Callable[[AccessFields], str]:
     """The function that makes a line, newline included, in the console's form."""
     if console.form == "json":
         return _JSON()
     return _Pretty(console) if console.form == "pretty" else _plain
 
 
-def _plain(access: Access) -> str:
+def _plain(access: AccessFields) -> str:
     """``GET /articles?page=2 200 34ms 5123B id=k3f9``."""
     _, seconds, _, method, target, _, status, size, number, note = access
-    tenths = round(seconds * 10_000)
+    tenths = int(seconds * 10_000 + 0.5)
     # Found, not formatted: a float takes a quarter of the time of the whole line.
     duration = _TENTHS[tenths] if tenths < 100 else "%.0f" % (seconds * 1000)
-    if note:
-        note = f" {note}"
-    return escape(f"{method} {target} {status} {duration}ms {size}B id={request_id(number)}{note}") + "\n"
+    if note or not (target.isprintable() and method.isprintable()):
+        note = f" {note}" if note else ""
+        return escape(f"{method} {target} {status} {duration}ms {size}B id={request_id(number)}{note}") + "\n"
+    # In one piece, and without a call, what most lines are: 0.6 µs in place of 0.9.
+    high, low = _PAIRS[number // 1296 % 1296], _PAIRS[number % 1296]
+    return f"{method} {target} {status} {duration}ms {size}B id={high}{low}\n"
 
 
 class _JSON:
@@ -164,7 +150,7 @@ class _JSON:
         self._quote = encode_basestring_ascii
         self._second = (-1, "")
 
-    def __call__(self, access: Access) -> str:
+    def __call__(self, access: AccessFields) -> str:
         finished, seconds, peer, method, target, version, status, size, number, note = access
         quote = self._quote
         second, stamp = self._second
@@ -193,7 +179,7 @@ class _Pretty:
         self._slow = console.paint("%s", "yellow")
         self._very_slow = console.paint("%s", "red")
 
-    def __call__(self, access: Access) -> str:
+    def __call__(self, access: AccessFields) -> str:
         finished, seconds, _, method, target, _, status, size, number, note = access
         second, clock, room = self._second
         if int(finished) != second:

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from wsgiserve import logs
-from wsgiserve.accesslog import except_for, make_access_log
+from wsgiserve.accesslog import make_access_log
 from wsgiserve.banner import Banner, process_age, urls_for_people
 from wsgiserve.browser import open_browser
 from wsgiserve.console import ColorChoice, Console, Form, make_console
@@ -118,13 +118,13 @@ def access_log_for(
 
     Args:
         below: see ``is_handled_by_user``.
-        quiet_paths: see ``except_for``.
+        quiet_paths: see ``LineLog``.
     """
     if not log.isEnabledFor(logging.INFO):
         return None
     if logs.is_handled_by_user(logs.ACCESS_LOGGER, logging.INFO, below=below):
         return log_access
-    return except_for(quiet_paths, make_access_log(console, handler.write))
+    return make_access_log(console, handler.write, quiet_paths)
 
 
 def access_log_of(config: Config, console: Console, handler: logs.ConsoleHandler) -> AccessLog | None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.lint.bench import ask, request
-from wsgiserve.lint import gateway
+from tests.server.doubles import Bench
+from wsgiserve.lint import Finding, Linter, LintingHandler, gateway, linting
 
 Environ = dict[str, Any]
 Start = Callable[..., Callable[[bytes], None]]
@@ -51,6 +52,18 @@ def test_it_is_told_once_and_noted_each_time() -> None:
     result = ask(untyped, [request(), request(target="/other")])
     assert (result.codes, len(result.findings), len(result.told)) == (["W206"], 2, 1)
     assert all("W206" in access.note for access in result.accesses)
+
+
+def test_who_has_waited_for_a_thread_is_the_one_request_that_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Finding] = []
+    handler = linting(Linter(tell=found.append), LintingHandler)
+    bench = Bench(monkeypatch, handler, app=hello, access_log=lambda access: None)
+    bench.stream.silent = 0.4
+    for target in ("/late", "/next"):
+        assert bench.arrive(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        bench.connection.handle_one_request()
+    bench.close()
+    assert [(finding.code, finding.request) for finding in found] == [("P304", "GET /late")]
 
 
 def test_the_note_has_the_codes_of_all_findings() -> None:

@@ -302,7 +302,7 @@ def test_a_line_is_written_though_something_slow_was_begun_in_the_same_go() -> N
     held = Held()
     written: list[str] = []
     server = pool(held, threads=2)
-    server.access_log = LineLog(lambda access: access.target, written.append)
+    server.access_log = LineLog(lambda access: access[4], written.append)
     with running(server):
         for _ in range(20):
             quick, slow = connected(server), connected(server)
@@ -322,8 +322,8 @@ def test_another_access_log_can_be_set_at_any_time() -> None:
     second: list[str] = []
     third: list[Access] = []
     logs: list[AccessLog | None] = [
-        LineLog(lambda access: access.target, first.append),
-        Filtered(lambda access: access.status >= 400, LineLog(lambda access: access.target, second.append)),
+        LineLog(lambda access: access[4], first.append),
+        Filtered(lambda access: access.status >= 400, LineLog(lambda access: access[4], second.append)),
         None,
         third.append,
     ]

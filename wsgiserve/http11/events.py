@@ -47,9 +47,10 @@ class RequestLine:
         authority: of an absolute-form target, else None. It takes the place of Host (RFC 9112 §3.2.2).
         usual: HTTP/1.1, and a method other than HEAD.
         memo: for the floor above: whatever it derives from this line, kept as long as the line is.
+        said: likewise for who tells of the request: method, target and version as text.
     """
 
-    __slots__ = ("authority", "memo", "method", "path", "query", "target", "usual", "version")
+    __slots__ = ("authority", "memo", "method", "path", "query", "said", "target", "usual", "version")
 
     def __init__(
         self, method: bytes, target: bytes, version: tuple[int, int], path: bytes, query: bytes, authority: bytes | None
@@ -62,6 +63,7 @@ class RequestLine:
         self.authority = authority
         self.usual = version == (1, 1) and method != b"HEAD"
         self.memo: Any = None
+        self.said: tuple[str, str, str] | None = None
 
 
 class FieldSection:

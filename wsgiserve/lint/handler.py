@@ -40,7 +40,7 @@ class LintingHandler(WSGIRequestHandler):
         # What failed the request has its note already.
         told = any(note.startswith("✗") for note in notes)
         super().log_access(status, seconds, *notes, *([] if told else _note(self.findings)))
-        self._gateway = None
+        self._gateway, self._queued = None, ""
 
 
 def linting(linter: Linter, base: type[_Handler]) -> type[_Handler]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wsgiserve._version import __version__
 from wsgiserve.http11 import Limits, RequestParser
-from wsgiserve.server.access import AccessLog, flush_of, log_access, shortcut_of
+from wsgiserve.server.access import AccessFields, AccessLog, flush_of, log_access, shortcut_of
 from wsgiserve.server.clock import DateClock
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
@@ -94,7 +94,7 @@ class BaseWSGIServer(ConnectionLoop):
     Instance variables:
 
     - host, port, app, passthrough_errors, ssl_context, socket, sockets, server_address, address_family
-    - access_log, write_access: the same, or a shortcut to it; the first may be set
+    - access_log, write_access: the same, and a shortcut to it; the first may be set
     - explain: makes the page of an error, if there is to be one; see ``Explain``
     - proxy_headers: which proxies are believed what they say of their clients; None for none
     - proxy_protocol: which peers begin with a PROXY header; None for none
@@ -125,7 +125,7 @@ class BaseWSGIServer(ConnectionLoop):
     ) -> None:
         self.app = app
         self._access_log: AccessLog | None = None
-        self.write_access: AccessLog | None = None
+        self.write_access: Callable[[AccessFields], object] | None = None
         self._flush_log = flush_of(None)
         self.handler = handler or WSGIRequestHandler
         self.passthrough_errors = passthrough_errors

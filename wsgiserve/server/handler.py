@@ -29,6 +29,7 @@ from __future__ import annotations
 import logging
 import time
 from io import BytesIO
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import ClientDisconnected, ClientTimeout, LocalProtocolError, RemoteProtocolError
@@ -36,7 +37,7 @@ from wsgiserve.http11.events import Request, Template, TemplateRequest
 from wsgiserve.http11.framing import NO_CONTENT
 from wsgiserve.server.errorstream import ErrorStream
 from wsgiserve.server.peer import peer_keys
-from wsgiserve.server.request_log import RequestLog
+from wsgiserve.server.request_log import QUEUE_SECONDS, RequestLog
 from wsgiserve.server.takeover import ClientSocket
 from wsgiserve.wsgi import Gateway, Input, WholeInput
 from wsgiserve.wsgi.blame import blame_error, without_server
@@ -122,7 +123,11 @@ class WSGIRequestHandler(RequestLog):
         """Run the application for the current request, send its response, log it."""
         self.started = started = time.perf_counter()
         server = self.server
-        queue_note = self.queue_note() if server.notes_arrivals else ""
+        queued: tuple[str, ...] = ()
+        if server.notes_arrivals:
+            since, self.arrived_after = self.arrived_after, inf
+            if time.monotonic() - since >= QUEUE_SECONDS:
+                queued = (self.queue_note(),)
         gateway = self.make_gateway()
         try:
             self.running = True
@@ -144,12 +149,12 @@ class WSGIRequestHandler(RequestLog):
         except BaseException as error:
             status, note = self._fail(error, gateway)
             if server.notes_arrivals or self._is_told:
-                self.log_access(status, time.perf_counter() - started, note, queue_note)
+                self.log_access(status, time.perf_counter() - started, note, *queued)
             if self._passes_on(error):
                 raise
         else:
             if server.notes_arrivals or self._is_told:
-                self.log_access(gateway.status, time.perf_counter() - started, "", queue_note)
+                self.log_access(gateway.status, time.perf_counter() - started, "", *queued)
             self.settle_response()
         finally:
             self.environ = _NO_ENVIRON

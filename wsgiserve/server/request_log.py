@@ -1,7 +1,7 @@
 """What is said of a request when it is over: its line in the access log, ours or a subclass's.
 
-Floor 3. The short way makes an ``Access`` and hands it to the server's ``access_log``. A subclass that overrides one of
-werkzeug's log methods has them called instead.
+Floor 3. The short way hands what an ``Access`` is made of to the server's ``access_log``. A subclass that overrides one
+of werkzeug's log methods has them called instead.
 Source: ``werkzeug.serving.WSGIRequestHandler`` for the methods that people override.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.errors import RemoteProtocolError
@@ -22,33 +21,29 @@ if TYPE_CHECKING:
 
     from wsgiserve.server.base import BaseWSGIServer
 
-__all__ = ["SWITCHED", "RequestLog"]
+__all__ = ["QUEUE_SECONDS", "SWITCHED", "RequestLog"]
 
 log = logging.getLogger("wsgiserve.access")
 
 # Of a connection that left HTTP. Whatever the application sent on it, no other status would be nearer to the truth.
 SWITCHED = 101
 
-_NO_NOTES = ("", "")
-
-# What Access(...) does, without the detour over Python: 0.3 µs less for each request.
-_new_access = tuple.__new__
-
 # A request that waited for so long before anybody looked at it gets a column that says so. People begin to notice
 # about there, and the kernel's clock for it goes in steps of up to ten milliseconds.
-_QUEUE_SECONDS = 0.05
+QUEUE_SECONDS = 0.05
 
 
 class RequestLog(RequestFacts):
     """Writes the access lines of a connection."""
 
-    __slots__ = ("_is_told", "_number")
+    __slots__ = ("_address", "_is_told", "_number")
 
     _overrides_log = False
     _listens = False
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         RequestFacts.__init__(self, request, client_address, server)  # by name: see Exchange
+        self._address = ""  # of the client of all requests, once it is known
         self._number = 0  # of the current request, once somebody has asked for it
         # What stands in the class is looked up anew each time.
         self._is_told = self._listens
@@ -62,27 +57,25 @@ class RequestLog(RequestFacts):
     def queue_note(self) -> str:
         """``queue 380 ms · 8/8 threads busy`` if the current request has waited to be served; otherwise empty.
 
-        Call it once for each request, before the application. What came behind an earlier request of its connection
-        waited for that one, and is not spoken of; nor is anything where the system does not tell when bytes came.
+        Call it before the application, of a request that may have waited, by its ``arrived_after``. What came behind an
+        earlier request of its connection waited for that one, and is not spoken of; nor is anything where the system
+        does not tell when bytes came.
         """
-        since, self.arrived_after = self.arrived_after, inf
-        if time.monotonic() - since < _QUEUE_SECONDS:
-            return ""
         seconds = self.stream.seconds_since_arrival()
-        return f"queue {seconds * 1000:.0f} ms · {self.server.occupancy()}" if seconds >= _QUEUE_SECONDS else ""
+        return f"queue {seconds * 1000:.0f} ms · {self.server.occupancy()}" if seconds >= QUEUE_SECONDS else ""
 
     def request_number(self) -> int:
         """The number that the current request's line will have, and no other."""
         self._number = self._number or next(self.server.numbers)
         return self._number
 
-    def log_access(self, status: int, seconds: float, *notes: str) -> None:
-        """Write the current request's line."""
-        request, size = self.http.request, self.http.content_sent
+    def log_access(self, status: int, seconds: float, note: str = "", /, *notes: str) -> None:
+        """Write the current request's line, with notes that are not empty; the first one is of its end."""
+        http = self.http
+        request, size = http.request, http.content_sent
         assert request is not None
-        number = self._number
         if self.detached:
-            status, size, notes = SWITCHED, 0, (notes[0] or "socket taken over", *notes[1:])
+            status, size, note = SWITCHED, 0, note or "socket taken over"
         if self._is_told and self._overrides_log:
             self.log_request(status, size)
             return
@@ -90,23 +83,30 @@ class RequestLog(RequestFacts):
         if write is None:
             return
         line = request.line
+        if line.said is None:
+            line.said = line.method.decode("latin-1"), line.target.decode("latin-1"), PROTOCOLS[line.version]
+        method, target, version = line.said
         write(
-            _new_access(
-                Access,
-                (
-                    time.time(),
-                    seconds,
-                    self.address_string(),
-                    line.method.decode("latin-1"),
-                    line.target.decode("latin-1"),
-                    PROTOCOLS[line.version],
-                    status,
-                    size,
-                    number or next(self.server.numbers),
-                    "" if notes == _NO_NOTES else "  ".join(filter(None, notes)),
-                ),
+            (
+                time.time(),
+                seconds,
+                self._address or self._find_address(),
+                method,
+                target,
+                version,
+                status,
+                size,
+                self._number or next(self.server.numbers),
+                "  ".join(filter(None, (note, *notes))) if note or notes else "",
             )
         )
+
+    def _find_address(self) -> str:
+        address = self.address_string()
+        # Who is asked each time: a subclass, and a proxy.
+        if self.server.proxy_headers is None and type(self).address_string is RequestFacts.address_string:
+            self._address = address
+        return address
 
     def log_refusal(self, error: RemoteProtocolError) -> None:
         """A request that was no request is a line in the access log too."""

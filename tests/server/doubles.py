@@ -41,6 +41,7 @@ class FakeStream:
         arrived: what ``recv`` gives, one after the other: bytes, or None when nothing is there, or an error.
         room: how many bytes the client takes until it takes no more; None: all.
         sent: what the client took.
+        begun: what was sent with the promise that more comes at once.
         said: what was done to the stream besides, in order.
         before_recv: called at the beginning of each ``recv``.
         asked_for: the most that the last ``recv`` might have given.
@@ -56,6 +57,7 @@ class FakeStream:
         self.arrived: deque[bytes | Exception | None] = deque()
         self.room: int | None = None
         self.sent = b""
+        self.begun = b""
         self.said: list[str] = []
         self.silent = 0.0
         self.asked_for = 0
@@ -72,11 +74,13 @@ class FakeStream:
         self.more = found is not None and len(found) == count
         return found
 
-    def send_some(self, data: bytes | memoryview) -> int:
+    def send_some(self, data: bytes | memoryview, more: bool = False) -> int:
         if "gone" in self.said:
             raise ClientDisconnected("sending: gone")
         taken = bytes(data if self.room is None else data[: self.room])
         self.sent += taken
+        if more:
+            self.begun += taken
         if self.room is not None:
             self.room -= len(taken)
         return len(taken)

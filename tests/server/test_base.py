@@ -203,7 +203,7 @@ class Pump(PlainStream):
     def recv(self, count: int = RECEIVE_BYTES) -> bytes:
         return GET * 100
 
-    def send_some(self, data: bytes | memoryview) -> int:
+    def send_some(self, data: bytes | memoryview, more: bool = False) -> int:
         return len(data)
 
 

@@ -47,6 +47,13 @@ def test_bytes_and_file_arrive_in_order_whatever_is_taken_at_a_time(
     assert stream.sent == b"x" * 50 + TEXT[20:70]
 
 
+def test_the_client_need_not_be_woken_by_what_comes_before_a_file(stream: FakeStream, file: KernelFile) -> None:
+    Outbox(b"head", file, 50).flush(stream)
+    assert stream.begun == b"head"
+    Outbox(b"all there is").flush(stream)
+    assert stream.begun == b"head"
+
+
 def test_flush_tells_how_much_was_taken(stream: FakeStream, file: KernelFile) -> None:
     outbox = Outbox(b"x" * 50, file, 50)
     stream.room = 60

@@ -193,6 +193,20 @@ def test_waiting_for_bytes_has_an_end(pair: Pair) -> None:
 # Sending
 
 
+@pytest.mark.skipif(not hasattr(socket, "MSG_MORE"), reason="the system has no MSG_MORE")
+def test_what_is_only_begun_waits_for_the_rest() -> None:
+    server, client = tcp_pair()
+    with server, client:
+        stream = PlainStream(server)
+        assert stream.send_some(b"head", True) == 4
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):  # Linux gives it 200 ms
+            client.recv(100)
+        client.settimeout(20)
+        assert stream.send_some(b"body") == 4
+        assert client.recv(100) == b"headbody"
+
+
 def test_sending_takes_what_there_is_room_for(pair: Pair) -> None:
     total = pair.fill()
     assert total > 0

@@ -60,6 +60,7 @@ class Wire:
 
     def __init__(self, *, sends_files: bool = False, fails_after: int = -1) -> None:
         self.pieces: list[bytes] = []
+        self.begun: list[bool] = []  # of each piece, whether the next one comes at once
         self.last = 0
         self.files: list[bytes] = []
         self._sends_files = sends_files
@@ -73,11 +74,12 @@ class Wire:
     def sends_files(self) -> bool:
         return self._sends_files
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, more: bool = False) -> None:
         if len(self.pieces) == self.fails_after:
             raise ClientDisconnected("gone")
         assert data
         assert not self.last, "something follows what was said to be the last"
+        self.begun.append(more)
         self.pieces.append(data)
 
     def send_whole(self, head: ResponseHead, content: bytes, done: bool) -> bool:

@@ -98,6 +98,7 @@ def test_large_blocks_are_not_copied_behind_the_head() -> None:
     played = Played(answer(block))
     assert played.read()[2] == block
     assert [len(piece) for piece in played.wire.pieces][1:] == [100_000]
+    assert played.wire.begun == [True, False]  # nor wakes the head anybody
 
 
 def test_a_large_list_goes_out_block_by_block_with_its_length() -> None:

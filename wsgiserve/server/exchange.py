@@ -72,11 +72,11 @@ class Exchange(Channel):
 
     # Sending
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, more: bool = False) -> None:
         """Send all of it, waiting for the client if need be; silent when the application has the socket."""
         if self.detached:
             return
-        sent = self.stream.send_some(data)
+        sent = self.stream.send_some(data, more)
         if sent < len(data):
             self._send_all(Outbox(memoryview(data)[sent:]))
 

@@ -33,6 +33,9 @@ RECEIVE_BYTES = 65_536
 _NO_SENDFILE = frozenset([errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
 _NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
 
+# Linux; elsewhere the client is woken twice.
+_MORE: int = getattr(socket, "MSG_MORE", 0)
+
 # What one TLS record holds. SSL_write reports nothing before it has sent all that it was given, and has to be given the
 # same again; so it is given records, or a client that takes a large response slowly would seem to take nothing of it.
 _RECORD_BYTES = 16_384
@@ -65,8 +68,12 @@ class Stream(Protocol):
     def recv(self, count: int = RECEIVE_BYTES) -> bytes | None:
         """Bytes that have arrived, at most so many, ``b""`` at their end, None if there are none now."""
 
-    def send_some(self, data: bytes | memoryview) -> int:
-        """Send what the kernel takes now; the number of bytes, 0 if it takes none. What is left must be sent next."""
+    def send_some(self, data: bytes | memoryview, more: bool = False) -> int:
+        """Send what the kernel takes now; the number of bytes, 0 if it takes none. What is left must be sent next.
+
+        Args:
+            more: what follows comes at once, and the client need not be woken before.
+        """
 
     def send_file_some(self, file: int, offset: int, count: int) -> int | None:
         """Send what the kernel takes now of a file; the number of bytes, 0 if none, None at the file's end."""
@@ -128,9 +135,9 @@ class PlainStream:
         except OSError as error:
             raise ClientDisconnected(f"receiving: {error.strerror}") from error
 
-    def send_some(self, data: bytes | memoryview) -> int:
+    def send_some(self, data: bytes | memoryview, more: bool = False) -> int:
         try:
-            return self.sock.send(data)
+            return self.sock.send(data, _MORE if more else 0)
         except (BlockingIOError, InterruptedError):
             return 0
         except OSError as error:
@@ -252,7 +259,7 @@ class TLSStream(PlainStream):
         self.more = bool(data)
         return data
 
-    def send_some(self, data: bytes | memoryview) -> int:
+    def send_some(self, data: bytes | memoryview, more: bool = False) -> int:
         sent = 0
         try:
             while sent < len(data):

@@ -109,9 +109,9 @@ class RecordingHandler(LintingHandler):
     def send_whole(self, head: ResponseHead, content: bytes, done: bool) -> bool:
         return False  # it goes the long way, which comes by here
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, more: bool = False) -> None:
         self._keep(data)
-        super().send(data)
+        super().send(data, more)
 
     def send_last(self, data: bytes, done: bool) -> None:
         self._keep(data)

@@ -43,8 +43,12 @@ class Transport(Protocol):
             done: as ``send_last`` takes it.
         """
 
-    def send(self, data: bytes) -> None:
-        """Hand over all of ``data`` to the operating system before returning."""
+    def send(self, data: bytes, more: bool = False) -> None:
+        """Hand over all of ``data`` to the operating system before returning.
+
+        Args:
+            more: the next call comes at once, and the client need not be woken before.
+        """
 
     def send_last(self, data: bytes, done: bool) -> None:
         """As ``send``, but nothing follows: what the client is too slow to take may be sent later.
@@ -264,7 +268,7 @@ class Gateway:
         if http.excess and self.excess is None and not isinstance(source, FileWrapper):
             self.excess = blame_body(source, self._application) or "the application"
         if len(data) > _JOIN_BYTES and head:
-            self._transport.send(head)
+            self._transport.send(head, True)
             head = b""
         if head or data:
             if http.nothing_follows:

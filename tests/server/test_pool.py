@@ -220,8 +220,9 @@ class Clock:
 class Timed:
     """A pool without a deputy on a clock of its own, and whether the lead was kept during a job."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, gil: bool = True) -> None:
         self.clock = Clock()
+        monkeypatch.setattr("wsgiserve.server.pool.has_gil", lambda: gil)
         monkeypatch.setattr("wsgiserve.server.pool.time", self.clock)
         monkeypatch.setattr("wsgiserve.server.pool.pauses", self.clock.pauses)
         self.jobs = Jobs(2)
@@ -269,6 +270,15 @@ def test_before_slow_work_the_lead_is_given_up(timed: Timed) -> None:
 def test_work_that_computes_is_done_with_the_lead_in_hand_however_long_it_takes(timed: Timed) -> None:
     assert all(timed.kept_lead(*[140e-6] * 20, *[2.0] * 20, computing=0.9999))
     assert not any(timed.kept_lead(*[0.002] * 20, computing=0.5)[5:])
+
+
+def test_without_the_gil_work_that_computes_is_slow_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    timed = Timed(monkeypatch, gil=False)
+    timed.kept_lead(*[0.002] * 10, computing=1.0, pauses=0)
+    assert not any(timed.kept_lead(*[0.002] * 10, computing=1.0, pauses=0))
+    timed.clock.now += 0.2
+    assert all(timed.kept_lead(*[100e-6] * 50, computing=1.0, pauses=0))
+    timed.end()
 
 
 def test_work_that_was_kept_from_running_is_done_with_the_lead_in_hand(timed: Timed) -> None:

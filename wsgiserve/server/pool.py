@@ -8,7 +8,8 @@ lead to a parked follower:
   eight milliseconds whether the leader is still inside the same request, and if so takes the lead away from it. It
   sleeps while nothing happens.
 - *Slow* requests: the leader gives up the lead before each. They are slow when they wait for something, on average (see
-  ``pace.py``); or when whoever is inside one knows that it will take its time, and calls ``make_way``.
+  ``pace.py``), or without the GIL, when they compute; or when whoever is inside one knows that it will take its time,
+  and calls ``make_way``.
 
 Two things never happen. No two threads have the lead: what the leader does while it has it, polling above all, needs no
 lock. And nobody is parked while nobody has the lead: each change of it is made under ``_lock``, and a thread that finds
@@ -23,6 +24,7 @@ from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from wsgiserve.server.interpreter import has_gil
 from wsgiserve.server.pace import Pace
 from wsgiserve.server.threadstate import pauses
 
@@ -118,6 +120,7 @@ class Pool:
         self._calm_since = time.monotonic()
         self._turns_in_calm = 0.0
         self.pace = Pace()
+        self._has_gil = has_gil()
         self._on_stuck = on_stuck
         self._on_slow = on_slow
         self._on_vacant = on_vacant
@@ -299,8 +302,11 @@ class Pool:
         assert worker.before is not None
         (computed, paused), worker.before = worker.before, None
         now = time.monotonic()
-        waits = min(pauses() - paused, count)
-        waited = (now - started - (time.thread_time() - computed)) / waits if waits else 0.0
+        if self._has_gil:
+            waits = min(pauses() - paused, count)
+            waited = (now - started - (time.thread_time() - computed)) / waits if waits else 0.0
+        else:  # whatever it does, others can be served at the same moment
+            waits, waited = count, (now - started) / count
         looked, worker.looks = worker.looks and self.leader is worker, False
         if looked:
             self.pace.note_look(waited, now)

@@ -12,8 +12,8 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fnmatch import translate
-from threading import RLock
 
 from wsgiserve.console import Color, Console, escape, shorten
 from wsgiserve.server.access import Access, AccessFields, AccessLog, flush_of
@@ -72,7 +72,6 @@ class LineLog:
         # Most targets are told from all patterns by their beginnings, in a third of the time.
         self._quiet_beginnings = tuple(re.split(r"[*?[]", pattern)[0] for pattern in quiet_paths)
         self._accesses: deque[AccessFields] = deque()
-        self._flushing = RLock()
         self.remember: Callable[[AccessFields], None] = self._accesses.append
 
     def __call__(self, access: Access) -> None:
@@ -83,12 +82,14 @@ class LineLog:
         """Write what is remembered; several threads may do it at once, and a signal handler meanwhile."""
         if not self._accesses:
             return
-        line, beginnings, take = self._line, self._quiet_beginnings, self._accesses.popleft
-        with self._flushing:
-            accesses = [take() for _ in range(len(self._accesses))]
-            lines = [line(each) for each in accesses if not (each[4].startswith(beginnings) and self._is_quiet(each))]
-            if lines:
-                self._write("".join(lines))
+        accesses, take = [], self._accesses.popleft
+        with suppress(IndexError):  # somebody else takes them, too
+            for _ in range(len(self._accesses)):
+                accesses.append(take())
+        line, beginnings = self._line, self._quiet_beginnings
+        lines = [line(each) for each in accesses if not (each[4].startswith(beginnings) and self._is_quiet(each))]
+        if lines:
+            self._write("".join(lines))
 
     def _is_quiet(self, access: AccessFields) -> bool:
         _, _, _, _, target, _, status, *_ = access

@@ -255,15 +255,24 @@ def test_long_lines_are_not_kept() -> None:
     assert max(map(len, kept_by(parser))) < len(long)
 
 
-def test_memory_is_bounded_however_many_different_requests_come() -> None:
+@pytest.mark.parametrize(("fields", "longest"), [(1, 1024), (4, 4096), (5, 1024)])
+def test_memory_is_bounded_however_many_different_requests_come(fields: int, longest: int) -> None:
     parser = RequestParser(Limits())
     for number in range(3000):
         padding = b"%0800d" % number
-        parser.parse_head(b"GET /" + padding + b" HTTP/1.1" + HOST + b"\r\nX-A: " + padding)
+        parser.parse_head(b"GET /" + padding + b" HTTP/1.1" + HOST + b"".join([b"\r\nX-A: " + padding] * fields))
     kept = list(kept_by(parser))
-    # Three memos of 512 entries, each of a key and at most three parts of it.
-    assert len(kept) < 3 * 512 * 4
-    assert sum(map(len, kept)) < 3 * 512 * 4 * 1024
+    # Three memos of 512 entries, each of a key and parts of it.
+    assert len(kept) < 3 * 512 * (2 + 2 * (fields + 1))
+    assert sum(map(len, kept)) < 3 * 512 * 4 * longest
+
+
+def test_a_head_of_many_fields_is_kept() -> None:
+    parser = RequestParser(Limits())
+    head = b"GET / HTTP/1.1" + HOST + b"".join(b"\r\nX-%d: value of a field" % number for number in range(99))
+    assert [parser.parse_head(head).repeats for _ in range(2)] == [False, True]
+    parser.keep_head(head, parser.parse_head(head))
+    assert head in parser.heads
 
 
 def test_a_full_memo_starts_anew_and_goes_on() -> None:

@@ -54,6 +54,12 @@ def test_sending_goes_on_until_the_client_has_all(bench: Bench) -> None:
     assert bench.stream.said == ["waited 30 s for room"] * 2
 
 
+def test_what_is_followed_at_once_wakes_nobody(bench: Bench) -> None:
+    bench.connection.send(b"head", True)
+    bench.connection.send(b"body")
+    assert (bench.stream.begun, bench.stream.sent) == (b"head", b"headbody")
+
+
 def test_a_client_that_takes_less_than_the_kernel_tells_of_is_not_given_up(bench: Bench) -> None:
     bench.stream.room = 0
     room(bench, 1, told=False)

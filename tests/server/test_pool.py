@@ -258,6 +258,14 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Timed]:
     made.end()
 
 
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> Iterator[Timed]:
+    """The same, as if there were no GIL."""
+    made = Timed(monkeypatch, gil=False)
+    yield made
+    made.end()
+
+
 def test_fast_work_is_done_with_the_lead_in_hand(timed: Timed) -> None:
     assert all(timed.kept_lead(*[100e-6] * 50))
 
@@ -272,13 +280,20 @@ def test_work_that_computes_is_done_with_the_lead_in_hand_however_long_it_takes(
     assert not any(timed.kept_lead(*[0.002] * 20, computing=0.5)[5:])
 
 
-def test_without_the_gil_work_that_computes_is_slow_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    timed = Timed(monkeypatch, gil=False)
-    timed.kept_lead(*[0.002] * 10, computing=1.0, pauses=0)
-    assert not any(timed.kept_lead(*[0.002] * 10, computing=1.0, pauses=0))
-    timed.clock.now += 0.2
-    assert all(timed.kept_lead(*[100e-6] * 50, computing=1.0, pauses=0))
-    timed.end()
+def test_without_the_gil_work_that_computes_is_slow_too(free: Timed) -> None:
+    free.kept_lead(*[0.002] * 10, computing=1.0, pauses=0)
+    assert not any(free.kept_lead(*[0.002] * 10, computing=1.0, pauses=0))
+    free.clock.now += 0.2
+    assert all(free.kept_lead(*[100e-6] * 50, computing=1.0, pauses=0))
+
+
+def test_without_the_gil_work_that_waits_is_slow_as_ever(free: Timed) -> None:
+    free.kept_lead(*[0.002] * 10)
+    assert not any(free.kept_lead(*[0.002] * 10))
+
+
+def test_without_the_gil_work_that_was_kept_from_running_is_not(free: Timed) -> None:
+    assert all(free.kept_lead(*[0.002] * 50, pauses=0))
 
 
 def test_work_that_was_kept_from_running_is_done_with_the_lead_in_hand(timed: Timed) -> None:

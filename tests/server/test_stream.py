@@ -198,10 +198,11 @@ def test_what_is_only_begun_waits_for_the_rest() -> None:
     server, client = tcp_pair()
     with server, client:
         stream = PlainStream(server)
+        begun = time.monotonic()
         assert stream.send_some(b"head", True) == 4
         client.setblocking(False)
-        with pytest.raises(BlockingIOError):  # Linux gives it 200 ms
-            client.recv(100)
+        came = has_bytes(client)
+        assert not came or time.monotonic() - begun > 0.19  # Linux gives it 200 ms
         client.settimeout(20)
         assert stream.send_some(b"body") == 4
         assert client.recv(100) == b"headbody"

@@ -35,10 +35,12 @@ K = TypeVar("K")
 T = TypeVar("T")
 Pair = tuple[bytes, bytes]
 
-# 512 entries of at most 1 KiB: half a megabyte a memo at the worst, far above what the clients of one application
-# vary in. A browser's whole field section without its cookie is 400 to 700 bytes.
+# 512 entries are far more than the clients of one application vary in. At most 1 KiB a line, 4 KiB a head or section:
+# two megabytes a memo at the worst. A browser's whole field section without its cookie is 400 to 700 bytes, and proxies
+# add to it; what is not kept is read field by field, 2 µs each.
 _MEMO_ENTRIES = 512
-_MEMO_BYTES = 1024
+_MEMO_LINE_BYTES = 1024
+_MEMO_HEAD_BYTES = 4096
 
 # How clients write the fields that are not kept. A browser's other fields are the same in all of its requests: around a
 # cookie they are found in 1 µs, and read one by one in 8.
@@ -115,7 +117,7 @@ class RequestParser:
 
     def keep_head(self, head: bytes, request: Request) -> None:
         """Remember a request that ``repeats`` by its whole head, the empty line included."""
-        _keep(self.heads if request.length == 0 else self.content_heads, head, request)
+        _keep(self.heads if request.length == 0 else self.content_heads, head, request, _MEMO_HEAD_BYTES)
 
     def _frame(self, line: RequestLine, fields: FieldSection, repeats: bool) -> Request:
         # RFC 9112 §3.2: 400 for any HTTP/1.1 request without Host, whatever the form of its target.
@@ -154,7 +156,7 @@ class RequestParser:
     def _keep_line(self, line: bytes, parsed: RequestLine) -> RequestLine:
         # A query may carry a token. The line is cheap to read again, and not worth keeping a secret for.
         if not parsed.query:
-            _keep(self._lines, line, parsed)
+            _keep(self._lines, line, parsed, _MEMO_LINE_BYTES)
         return parsed
 
     def check_line(self, buffer: bytes, start: int, end: int, *, scanned: int = 0, terminator: int = 0) -> None:
@@ -191,12 +193,16 @@ class RequestParser:
         fields = field_section(pairs)
         secrets = [index for index, (name, _) in enumerate(pairs) if name in SECRET]
         if not secrets:
-            _keep(self._sections, section, fields)
+            self._keep_section(section, fields)
         elif secret and len(secrets) == 1:
             others = section[: secret[0]] + section[secret[1] :]
             del pairs[secrets[0]]
-            _keep(self._sections, others, field_section(pairs))
+            self._keep_section(others, field_section(pairs))
         return fields
+
+    def _keep_section(self, section: bytes, fields: FieldSection) -> None:
+        if len(section) <= _MEMO_LINE_BYTES or max(map(len, section.split(b"\r\n"))) <= _MEMO_LINE_BYTES:
+            _keep(self._sections, section, fields, _MEMO_HEAD_BYTES)
 
     def _parse_around(self, section: bytes, start: int, end: int) -> FieldSection | None:
         """Read a section of which all but one line was read before; None if it was not, or something may be wrong."""
@@ -253,14 +259,13 @@ class RequestParser:
             raise RemoteProtocolError("a header field is too long", status=431)
         pair = parse_field_line(line)
         if pair[0] not in SECRET:
-            _keep(self._pairs, line, pair)
+            _keep(self._pairs, line, pair, _MEMO_LINE_BYTES)
         return pair
 
 
-def _keep(memo: dict[bytes, T], key: bytes, value: T) -> None:
-    if len(key) > _MEMO_BYTES:
-        return
-    _remember(memo, key, value)
+def _keep(memo: dict[bytes, T], key: bytes, value: T, longest: int) -> None:
+    if len(key) <= longest:
+        _remember(memo, key, value)
 
 
 def _remember(memo: dict[K, T], key: K, value: T) -> None:

@@ -2,7 +2,7 @@
 
 Floor 3, pure: times come in as arguments. What counts is waiting. Requests that compute would only fight for the
 interpreter, all of them and whoever polls; and one whose thread was ready to run, but did not, has met a busy machine,
-as any other would have.
+as any other would have. Without the GIL nobody fights, and whoever notes them counts computing as waiting.
 """
 
 from __future__ import annotations

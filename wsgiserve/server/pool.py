@@ -120,7 +120,6 @@ class Pool:
         self._calm_since = time.monotonic()
         self._turns_in_calm = 0.0
         self.pace = Pace()
-        self._has_gil = has_gil()
         self._on_stuck = on_stuck
         self._on_slow = on_slow
         self._on_vacant = on_vacant
@@ -302,11 +301,12 @@ class Pool:
         assert worker.before is not None
         (computed, paused), worker.before = worker.before, None
         now = time.monotonic()
-        if self._has_gil:
-            waits = min(pauses() - paused, count)
-            waited = (now - started - (time.thread_time() - computed)) / waits if waits else 0.0
-        else:  # whatever it does, others can be served at the same moment
-            waits, waited = count, (now - started) / count
+        computed, paused = time.thread_time() - computed, pauses() - paused
+        if has_gil():
+            waits = min(paused, count)
+            waited = (now - started - computed) / waits if waits else 0.0
+        else:  # whether it waits or computes, others can be served at the same moment
+            waits, waited = count, (now - started if paused else computed) / count
         looked, worker.looks = worker.looks and self.leader is worker, False
         if looked:
             self.pace.note_look(waited, now)

@@ -12,7 +12,6 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from fnmatch import translate
 
 from wsgiserve.console import Color, Console, escape, shorten
@@ -83,9 +82,11 @@ class LineLog:
         if not self._accesses:
             return
         accesses, take = [], self._accesses.popleft
-        with suppress(IndexError):  # somebody else takes them, too
+        try:  # suppress() would be three calls more for each pause
             for _ in range(len(self._accesses)):
                 accesses.append(take())
+        except IndexError:  # somebody else takes them, too
+            pass
         line, beginnings = self._line, self._quiet_beginnings
         lines = [line(each) for each in accesses if not (each[4].startswith(beginnings) and self._is_quiet(each))]
         if lines:

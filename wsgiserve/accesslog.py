@@ -133,12 +133,11 @@ def _plain(access: AccessFields) -> str:
     tenths = int(seconds * 10_000 + 0.5)
     # Found, not formatted: a float takes a quarter of the time of the whole line.
     duration = _TENTHS[tenths] if tenths < 100 else "%.0f" % (seconds * 1000)
-    if note or not (target.isprintable() and method.isprintable()):
-        note = f" {note}" if note else ""
-        return escape(f"{method} {target} {status} {duration}ms {size}B id={request_id(number)}{note}") + "\n"
-    # In one piece, and without a call, what most lines are: 0.6 µs in place of 0.9.
-    high, low = _PAIRS[number // 1296 % 1296], _PAIRS[number % 1296]
-    return f"{method} {target} {status} {duration}ms {size}B id={high}{low}\n"
+    if note:
+        note = f" {note}"
+    high, low = _PAIRS[number // 1296 % 1296], _PAIRS[number % 1296]  # request_id without its call, 0.1 of 0.6 µs
+    line = f"{method} {target} {status} {duration}ms {size}B id={high}{low}{note}"
+    return f"{line}\n" if line.isprintable() else f"{escape(line)}\n"
 
 
 class _JSON:

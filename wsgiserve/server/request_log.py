@@ -36,14 +36,13 @@ QUEUE_SECONDS = 0.05
 class RequestLog(RequestFacts):
     """Writes the access lines of a connection."""
 
-    __slots__ = ("_address", "_is_told", "_number")
+    __slots__ = ("_is_told", "_number")
 
     _overrides_log = False
     _listens = False
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         RequestFacts.__init__(self, request, client_address, server)  # by name: see Exchange
-        self._address = ""  # of the client of all requests, once it is known
         self._number = 0  # of the current request, once somebody has asked for it
         # What stands in the class is looked up anew each time.
         self._is_told = self._listens
@@ -90,7 +89,7 @@ class RequestLog(RequestFacts):
             (
                 time.time(),
                 seconds,
-                self._address or self._find_address(),
+                self.address_string(),
                 method,
                 target,
                 version,
@@ -100,13 +99,6 @@ class RequestLog(RequestFacts):
                 "  ".join(filter(None, (note, *notes))) if note or notes else "",
             )
         )
-
-    def _find_address(self) -> str:
-        address = self.address_string()
-        # Who is asked each time: a subclass, and a proxy.
-        if self.server.proxy_headers is None and type(self).address_string is RequestFacts.address_string:
-            self._address = address
-        return address
 
     def log_refusal(self, error: RemoteProtocolError) -> None:
         """A request that was no request is a line in the access log too."""

@@ -45,6 +45,7 @@ class FakeStream:
         said: what was done to the stream besides, in order.
         before_recv: called at the beginning of each ``recv``.
         asked_for: the most that the last ``recv`` might have given.
+        expected: how many bytes ``expect`` was told of, one after the other.
         silent: what ``seconds_since_arrival`` tells.
         waits: what ``wait_readable`` and ``wait_writable`` answer, one after the other.
     """
@@ -61,6 +62,7 @@ class FakeStream:
         self.said: list[str] = []
         self.silent = 0.0
         self.asked_for = 0
+        self.expected: list[int] = []
         self.before_recv: Callable[[], None] = lambda: None
         self.waits: deque[Callable[[], bool]] = deque()
 
@@ -88,6 +90,9 @@ class FakeStream:
     def send_file_some(self, file: int, offset: int, count: int) -> int | None:
         data = os.pread(file, count, offset)
         return self.send_some(data) if data else None
+
+    def expect(self, count: int) -> None:
+        self.expected.append(count)
 
     def seconds_since_arrival(self) -> float:
         return self.silent

@@ -227,6 +227,17 @@ def much(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     made.close()
 
 
+def test_room_is_made_once_for_much_content(much: Bench) -> None:
+    assert much.stream.expected == [MUCH]
+    much.stream.arrived.append(bytes(MUCH - 2))
+    much.connection.receive_content(MUCH)
+    much.connection.settle_response()
+    assert much.arrive(request("/", f"Content-Length: {MUCH}", method="POST"))
+    much.stream.arrived.append(b"a")
+    much.connection.receive_content()
+    assert much.stream.expected == [MUCH]
+
+
 def test_the_poller_looks_again_when_much_content_has_come(much: Bench) -> None:
     much.stream.arrived.append(bytes(MUCH - 3))
     much.connection.receive_content(MUCH)

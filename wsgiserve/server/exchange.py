@@ -37,9 +37,10 @@ _LAST_WORDS_SECONDS = 0.5
 # Bytes of content that an application gets in one go, when it wants so many.
 _RECEIVE_AT_MOST = 262_144
 
-# Bytes of content still to come, from which on the poller is told to leave a connection alone: each packet would wake
-# it, for nothing, four times a MiB; an upload took a sixth longer.
-_HUSHED_BYTES = 262_144
+# Bytes of content still to come, from which on the kernel is asked to take in more of it at once, and the poller is
+# told to leave a connection alone: each packet would wake it, for nothing, four times a MiB; an upload took a sixth
+# longer.
+_MUCH_BYTES = 262_144
 
 # The longest response that is held. Of longer ones the sending itself takes longer than to wake who receives them.
 _HELD_BYTES = 16_384
@@ -57,7 +58,7 @@ class Exchange(Channel):
         held: the response that waits, until somebody takes it out to send it; None if there was none.
     """
 
-    __slots__ = ("_hushed", "client_socket", "detached", "held", "may_hold", "running", "started")
+    __slots__ = ("_has_room", "_hushed", "client_socket", "detached", "held", "may_hold", "running", "started")
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         # By name, as in the classes below: super() four times would cost each connection 3,000 instructions of 118,000.
@@ -67,6 +68,7 @@ class Exchange(Channel):
         self.detached = False
         self.client_socket: ClientSocket | None = None
         self._hushed = False
+        self._has_room = False
         self.may_hold = False
         self.held: list[bytes] | None = None
 
@@ -216,8 +218,8 @@ class Exchange(Channel):
             count = RECEIVE_BYTES
             if left:
                 count = min(wanted, _RECEIVE_AT_MOST) or count
-                if left > _HUSHED_BYTES and not self._hushed and self.watched and self._outbox is None:
-                    self._hush(True)
+                if left > _MUCH_BYTES and not self._hushed:
+                    self._expect_much(left)
             else:
                 event = http.next_event()
                 if isinstance(event, Data):
@@ -236,6 +238,13 @@ class Exchange(Channel):
                 return data
             http.receive_data(data)
         return b""
+
+    def _expect_much(self, left: int) -> None:
+        if not self._has_room:
+            self._has_room = True
+            self.stream.expect(left)
+        if self.watched and self._outbox is None:
+            self._hush(True)
 
     def _hush(self, hushed: bool) -> None:
         """Whether the poller is to tell of nothing but a hang-up, while the content is received without it."""

@@ -7,6 +7,7 @@ import fcntl
 import os
 import socket
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -60,6 +61,40 @@ def test_an_accepted_socket_has_nodelay_without_a_system_call_of_its_own() -> No
             accepted, _ = listener.accept()
         with closing(accepted):
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no BBR, or do not tell of it")
+@pytest.mark.parametrize(
+    ("host", "default", "address", "changed"),
+    [
+        ("127.0.0.1", b"bbr", None, True),
+        ("127.1.2.3", b"bbr2", None, True),
+        ("::1", b"bbr", None, True),
+        ("127.0.0.1", b"cubic", None, False),
+        ("0.0.0.0", b"bbr", None, False),
+        ("::", b"bbr", None, False),
+        ("127.0.0.1", b"bbr", ("192.0.2.1", 80), False),
+    ],
+)
+def test_clients_of_this_machine_are_sent_to_without_pauses(
+    host: str, default: bytes, address: Any, changed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OfItsSystem(sockets.Listener):
+        def getsockopt(self, *args: Any) -> Any:
+            return default.ljust(16, b"\0") if args[1] == socket.TCP_CONGESTION else super().getsockopt(*args)
+
+    monkeypatch.setattr(sockets, "Listener", OfItsSystem)
+    if address is not None:
+        monkeypatch.setattr(sockets, "own_address", lambda listener: address)
+    with bound(*sockets.bind_tcp(host, 0)) as (listener,):
+        client = "::1" if ":" in host else host.replace("0.0.0.0", "127.0.0.1")
+        with socket.create_connection((client, listener.getsockname()[1])) as asking:
+            before = asking.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+            listener.setblocking(True)
+            accepted, _ = listener.accept()
+        with closing(accepted):
+            found = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+        assert found.rstrip(b"\0") == (b"reno" if changed else before.rstrip(b"\0"))
 
 
 def test_a_port_in_time_wait_can_be_bound_again() -> None:

@@ -168,30 +168,35 @@ def test_an_expired_input_is_at_its_end(file: Input | WholeInput) -> None:
 # When it cannot be read
 
 
-@pytest.mark.parametrize("name", ["read", "read1", "readline", "readlines", "next"])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("read", 2), ("read", 20_000), ("read1", 2), ("readline", 2), ("readlines", 2), ("next", None)],
+)
 @pytest.mark.parametrize("taken", [0, 1, 3])
 @pytest.mark.parametrize("file", [lambda: feed(b"abc"), lambda: WholeInput(b"abc")], ids=["in pieces", "whole"])
 def test_a_closed_input_says_so_whatever_has_arrived(
-    name: str, taken: int, file: Callable[[], Input | WholeInput]
+    name: str, size: int | None, taken: int, file: Callable[[], Input | WholeInput]
 ) -> None:
     closed = file()
     closed.read(taken)
     closed.close()
     closed.expire()
     with pytest.raises(ValueError, match="closed"):
-        call(closed, name, 2)
+        call(closed, name, size)
 
 
-def _slow() -> Iterator[bytes]:
-    yield b"abc"
+def _slow(pieces: int) -> Iterator[bytes]:
+    yield from [b"abc"] * pieces
     raise ClientTimeout("too slow")
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [("read", None), ("read", 100), ("readline", None), ("readlines", None), ("next", None)]
+    ("name", "size"),
+    [("read", None), ("read", 100), ("read", 20_000), ("readline", None), ("readlines", None), ("next", None)],
 )
-def test_after_an_error_nobody_reads_on_behind_the_gap(name: str, size: int | None) -> None:
-    arriving, gone = _slow(), ClientTimeout("too slow")
+@pytest.mark.parametrize("pieces", [0, 1])
+def test_after_an_error_nobody_reads_on_behind_the_gap(name: str, size: int | None, pieces: int) -> None:
+    arriving, gone = _slow(pieces), ClientTimeout("too slow")
 
     def receive(wanted: int) -> bytes:
         try:

@@ -217,7 +217,8 @@ class Exchange(Channel):
         while (left := http.content_left) or not http.complete:
             count = RECEIVE_BYTES
             if left:
-                count = min(wanted, _RECEIVE_AT_MOST) or count
+                if wanted:
+                    count = wanted if wanted <= _RECEIVE_AT_MOST else _RECEIVE_AT_MOST
                 if left > _MUCH_BYTES and not self._hushed:
                     self._expect_much(left)
             else:

@@ -46,23 +46,30 @@ class Input(io.BufferedIOBase):
         """``size`` bytes, fewer only at the end; everything to the end without a size."""
         if size is None or size < 0:
             return self._take_all()
-        self._check_open()
-        wanted = size if size >= _MANY else 0
-        parts: list[bytes] = []
-        if self._start < len(self._buffer):
-            parts.append(self._take(size))
-            size -= len(parts[0])
+        if size < _MANY or self._start < len(self._buffer):
+            return self._read_on(self._take(size), size)
+        # Who reads an upload in large pieces comes this way for each of them, so no call is made that can be spared.
+        if self.closed:
+            self._check_open()
         try:
-            while size and (received := self._receive(wanted and size)):
-                if len(received) > size:
-                    self._buffer, self._start = received, size
-                    received = received[:size]
-                parts.append(received)
-                size -= len(received)
+            received = self._receive(size)
         except Exception as error:
             self._give_up(error)
             raise
-        return b"".join(parts)
+        return received if len(received) == size else self._read_on(received, size)
+
+    def _read_on(self, part: bytes, size: int) -> bytes:
+        """``size`` bytes that begin with ``part``; what that has beyond them is kept."""
+        parts: list[bytes] = []
+        wanted = size if size >= _MANY else 0
+        while True:
+            if len(part) > size:
+                self._buffer, self._start = part, size
+                part = part[:size]
+            parts.append(part)
+            size -= len(part)
+            if not size or not (part := self._receive_next(wanted and size)):
+                return b"".join(parts)
 
     def read1(self, size: int = -1, /) -> bytes:
         """What has arrived, at most ``size`` bytes; waits only if nothing has."""
@@ -84,13 +91,16 @@ class Input(io.BufferedIOBase):
     def _fill(self) -> bool:
         """Replace the empty buffer by the next bytes; False at the end."""
         self._check_open()
+        self._buffer = self._receive_next(0)
+        self._start = 0
+        return bool(self._buffer)
+
+    def _receive_next(self, wanted: int) -> bytes:
         try:
-            self._buffer = self._receive(0)
+            return self._receive(wanted)
         except Exception as error:
             self._give_up(error)
             raise
-        self._start = 0
-        return bool(self._buffer)
 
     def _give_up(self, error: Exception) -> None:
         # What this read had taken is lost. A second one, after a time-out for instance, must not go on behind the gap

@@ -227,15 +227,45 @@ def much(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     made.close()
 
 
-def test_room_is_made_once_for_much_content(much: Bench) -> None:
-    assert much.stream.expected == [MUCH]
+@pytest.mark.parametrize(
+    ("length", "expected"), [(MUCH, [MUCH]), (MUCH + 1, [MUCH, MUCH + 1]), (1 << 30, [MUCH, 2 << 20])]
+)
+def test_the_kernel_is_asked_to_take_in_more_where_more_is_to_come(
+    much: Bench, length: int, expected: list[int]
+) -> None:
     much.stream.arrived.append(bytes(MUCH - 2))
     much.connection.receive_content(MUCH)
     much.connection.settle_response()
-    assert much.arrive(request("/", f"Content-Length: {MUCH}", method="POST"))
-    much.stream.arrived.append(b"a")
+    assert much.arrive(request("/", f"Content-Length: {length}", method="POST"))
+    much.stream.arrived.extend([b"a", b"b"])
     much.connection.receive_content()
-    assert much.stream.expected == [MUCH]
+    much.connection.receive_content()
+    assert much.stream.expected == expected
+
+
+def test_the_poller_is_hushed_before_the_kernel_is_asked_for_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(monkeypatch, deadlines=DEADLINES)
+    asked_before: list[list[str]] = []
+    monkeypatch.setattr(bench.stream, "expect", lambda count: asked_before.append(bench.poller.asked.copy()))
+    assert bench.arrive(request("/", f"Content-Length: {MUCH}", method="POST"))
+    bench.stream.arrived.append(b"a")
+    bench.connection.receive_content()
+    assert asked_before == [["wait_hang_up"]]
+    bench.close()
+
+
+def test_the_kernel_is_asked_for_nothing_on_a_socket_that_is_the_applications(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = Bench(monkeypatch, deadlines=DEADLINES)
+    assert bench.arrive(request("/", f"Content-Length: {MUCH}", method="POST"))
+    bench.connection.detached = True
+    bench.stream.arrived.append(b"a")
+    bench.connection.receive_content()
+    assert not bench.stream.expected
+    bench.close()
 
 
 def test_the_poller_looks_again_when_much_content_has_come(much: Bench) -> None:

@@ -18,6 +18,8 @@ import pytest
 
 from wsgiserve.server import sockets
 
+CONGESTION = (socket.IPPROTO_TCP, getattr(socket, "TCP_CONGESTION", None))
+
 
 @contextmanager
 def bound(*listeners: socket.socket) -> Iterator[tuple[socket.socket, ...]]:
@@ -79,9 +81,16 @@ def test_an_accepted_socket_has_nodelay_without_a_system_call_of_its_own() -> No
 def test_clients_of_this_machine_are_sent_to_without_pauses(
     host: str, default: bytes, address: Any, changed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    chosen: list[bytes] = []
+
     class OfItsSystem(sockets.Listener):
         def getsockopt(self, *args: Any) -> Any:
-            return default.ljust(16, b"\0") if args[1] == socket.TCP_CONGESTION else super().getsockopt(*args)
+            return default.ljust(16, b"\0") if args[:2] == CONGESTION else super().getsockopt(*args)
+
+        def setsockopt(self, *args: Any) -> None:
+            if args[:2] == CONGESTION:
+                chosen.append(args[2])
+            super().setsockopt(*args)
 
     monkeypatch.setattr(sockets, "Listener", OfItsSystem)
     if address is not None:
@@ -94,7 +103,32 @@ def test_clients_of_this_machine_are_sent_to_without_pauses(
             accepted, _ = listener.accept()
         with closing(accepted):
             found = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+        assert chosen == [b"reno"] * changed
         assert found.rstrip(b"\0") == (b"reno" if changed else before.rstrip(b"\0"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no BBR, or do not tell of it")
+def test_where_the_system_allows_no_other_way_than_with_pauses_it_is_that_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Strict(sockets.Listener):
+        def getsockopt(self, *args: Any) -> Any:
+            return b"bbr" if args[:2] == CONGESTION else super().getsockopt(*args)
+
+        def setsockopt(self, *args: Any) -> None:
+            if args[:2] == CONGESTION:
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+            super().setsockopt(*args)
+
+    monkeypatch.setattr(sockets, "Listener", Strict)
+    with bound(*sockets.bind_tcp("127.0.0.1", 0)) as (listener,):
+        assert listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no BBR, or do not tell of it")
+def test_how_an_inherited_listener_sends_is_its_owners_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "_send_at_once", None)
+    owners = socket.create_server(("127.0.0.1", 0))
+    with bound(sockets.from_fd(owners.detach())) as (listener,):
+        assert listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
 
 
 def test_a_port_in_time_wait_can_be_bound_again() -> None:

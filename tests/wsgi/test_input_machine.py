@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +16,14 @@ from wsgiserve.wsgi import Input, WholeInput
 # Lines and no lines, such that newlines stand at the edges of pieces.
 CONTENT = st.lists(st.sampled_from([b"\n", b"a", b"ab\n", b"\r\n", b"\x00" * 9, b"x" * 70]), max_size=12).map(b"".join)
 SIZES = st.sampled_from([None, -7, -1, 0, 1, 2, 3, 8, 64, 10_000])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def much_is_little() -> Iterator[None]:
+    """Most sizes are large enough for the straight way, and others are not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wsgiserve.wsgi.input._MANY", 4)
+        yield
 
 
 class InputMachine(RuleBasedStateMachine):

@@ -42,6 +42,11 @@ _RECEIVE_AT_MOST = 262_144
 # longer.
 _MUCH_BYTES = 262_144
 
+# How much the kernel is asked to take in before we receive it. On a fast network it begins with 64 KiB, and finds no
+# reason for more; then each recv() pays for waking the client. Uploads of 1 MiB: 2,298 a second became 3,539 with 2 MiB
+# and 3,625 with 4 MiB (fourteen times half a second in turn).
+_EXPECT_AT_MOST = 2 << 20
+
 # The longest response that is held. Of longer ones the sending itself takes longer than to wake who receives them.
 _HELD_BYTES = 16_384
 
@@ -58,7 +63,7 @@ class Exchange(Channel):
         held: the response that waits, until somebody takes it out to send it; None if there was none.
     """
 
-    __slots__ = ("_has_room", "_hushed", "client_socket", "detached", "held", "may_hold", "running", "started")
+    __slots__ = ("_expected", "_hushed", "client_socket", "detached", "held", "may_hold", "running", "started")
 
     def __init__(self, request: socket.socket, client_address: Any, server: BaseWSGIServer) -> None:
         # By name, as in the classes below: super() four times would cost each connection 3,000 instructions of 118,000.
@@ -68,7 +73,7 @@ class Exchange(Channel):
         self.detached = False
         self.client_socket: ClientSocket | None = None
         self._hushed = False
-        self._has_room = False
+        self._expected = 0  # bytes, the most that the kernel was asked to take in at once
         self.may_hold = False
         self.held: list[bytes] | None = None
 
@@ -241,11 +246,13 @@ class Exchange(Channel):
         return b""
 
     def _expect_much(self, left: int) -> None:
-        if not self._has_room:
-            self._has_room = True
-            self.stream.expect(left)
         if self.watched and self._outbox is None:
             self._hush(True)
+        # Not before: it would make the poller tell of what has come.
+        expected = min(left, _EXPECT_AT_MOST)
+        if expected > self._expected and not self.detached:
+            self._expected = expected
+            self.stream.expect(expected)
 
     def _hush(self, hushed: bool) -> None:
         """Whether the poller is to tell of nothing but a hang-up, while the content is received without it."""

@@ -29,11 +29,6 @@ __all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream", "has_bytes", "
 # What one recv asks for: a request in one call, an upload in pieces that still fit the processor's caches.
 RECEIVE_BYTES = 65_536
 
-# How much the kernel is asked to take in before we receive it. On a fast network it begins with 64 KiB, and finds no
-# reason for more; then each recv() pays for waking the client. Uploads of 1 MiB: 2,298 a second became 3,539 with 2 MiB
-# and 3,625 with 4 MiB (fourteen times half a second in turn).
-_ROOM_BYTES = 2 << 20
-
 # The file, not the client, is the reason that sendfile failed: its file system cannot do that.
 _NO_SENDFILE = frozenset([errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
 _NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
@@ -74,7 +69,7 @@ class Stream(Protocol):
         """Bytes that have arrived, at most so many, ``b""`` at their end, None if there are none now."""
 
     def expect(self, count: int) -> None:
-        """So many bytes are to come, and will be received: have the kernel make room for many of them."""
+        """So many bytes will be received, now or soon: have the kernel take in as many before, if it can."""
 
     def send_some(self, data: bytes | memoryview, more: bool = False) -> int:
         """Send what the kernel takes now; the number of bytes, 0 if it takes none. What is left must be sent next.
@@ -147,10 +142,13 @@ class PlainStream:
         if sys.platform != "linux":
             return
         with suppress(OSError):  # closed by a server that did not wait for this thread
-            # To raise the low-water mark makes the buffer as large, and larger again later if the kernel sees reason,
-            # which it would not do after SO_RCVBUF (tcp_set_rcvlowat in the kernel's net/ipv4/tcp.c).
-            for mark in (min(count, _ROOM_BYTES), 1):
-                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, mark)
+            # To raise the low-water mark makes the buffer as large, up to half of what tcp_rmem allows; and the kernel
+            # goes on to make it larger where it sees reason, which it would not do after SO_RCVBUF (tcp_set_rcvlowat in
+            # its net/ipv4/tcp.c). A mark that stayed there would hide what comes.
+            try:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+            finally:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
 
     def send_some(self, data: bytes | memoryview, more: bool = False) -> int:
         try:

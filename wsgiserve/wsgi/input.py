@@ -56,7 +56,7 @@ class Input(io.BufferedIOBase):
         except Exception as error:
             self._give_up(error)
             raise
-        return received if len(received) == size else self._read_on(received, size)
+        return received if not received or len(received) == size else self._read_on(received, size)
 
     def _read_on(self, part: bytes, size: int) -> bytes:
         """``size`` bytes that begin with ``part``; what that has beyond them is kept."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 from benchmarks.apps import PIECE
 
-__all__ = ["CASES", "Case"]
+__all__ = ["CASES", "Case", "trusting_anybody"]
 
 _HOST = b" HTTP/1.1\r\nHost: localhost:8000\r\n"
 _GET = b"GET /" + _HOST + b"\r\n"
@@ -39,6 +40,14 @@ class Case(NamedTuple):
     log: bool = False
     close: bool = False
     """Each request comes on a connection of its own."""
+    tls: bool = False
+
+
+def trusting_anybody() -> ssl.SSLContext:
+    """For clients of a server that has made its certificate itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _framework() -> list[Case]:
@@ -56,5 +65,6 @@ CASES = (
     Case("post 1 KiB", lambda number: _POST, "benchmarks.apps:upload"),
     Case("stream 10 blocks", app="benchmarks.apps:streaming"),
     Case("connection each", lambda number: _CLOSE, close=True),
+    Case("hello over TLS", tls=True),
     *_framework(),
 )

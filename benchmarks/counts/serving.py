@@ -16,6 +16,7 @@ import json
 import os
 import select
 import socket
+import ssl
 import sys
 import time
 import traceback
@@ -29,13 +30,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks.counts.cases import CASES, Case
+from benchmarks.counts.cases import CASES, Case, trusting_anybody
 from wsgiserve.accesslog import make_access_log
 from wsgiserve.console import Console
 from wsgiserve.server.poller import EpollPoller
 from wsgiserve.server.pool import Worker
 from wsgiserve.server.servers import ThreadPoolWSGIServer
 from wsgiserve.server.sockets import from_fd
+from wsgiserve.server.tls import generate_adhoc_ssl_context
 
 __all__ = ["COUNTED"]
 
@@ -63,6 +65,7 @@ class _Clients(EpollPoller):
         self.rest: Callable[[], object] = int
         self._case, self._address = case, address
         self._numbers = itertools.count()
+        self._shaking: list[ssl.SSLSocket] = []
         self._clients = [self._connected() for _ in range(count)]
         self._asked = 0
         self._answer = bytearray(_ANSWER_BYTES)
@@ -70,10 +73,17 @@ class _Clients(EpollPoller):
     def _connected(self) -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
         client.connect(self._address)
-        return client
+        if not self._case.tls:
+            return client
+        client.setblocking(False)
+        secured = trusting_anybody().wrap_socket(client, do_handshake_on_connect=False)
+        self._shaking.append(secured)
+        return secured
 
     def poll(self, timeout: float | None) -> list[tuple[int, int]]:
-        if not select.select([self._epoll.fileno()], [], [], 0)[0]:  # nothing is left to do: all answers are there
+        if self._shaking:
+            self._shaking = [client for client in self._shaking if not _has_shaken(client)]
+        elif not select.select([self._epoll.fileno()], [], [], 0)[0]:  # nothing is left to do: all answers are there
             self._read()
             self.rest()
             self._ask()
@@ -96,6 +106,15 @@ class _Clients(EpollPoller):
             client.send(self._case.request(next(self._numbers)))
 
 
+def _has_shaken(client: ssl.SSLSocket) -> bool:
+    """Go on with a handshake; whether it is over."""
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
 class _Served:
     """A server of a case, and so many clients of it."""
 
@@ -109,6 +128,7 @@ class _Served:
         listener = from_fd(bound.detach())
         self.server = server = ThreadPoolWSGIServer("", 0, app, listeners=[listener], access_log=log)
         server.notes_arrivals = case.log
+        server.ssl_context = generate_adhoc_ssl_context() if case.tls else None
         server.poller = self.clients = _Clients(case, listener.getsockname(), clients)
         server.acceptor.open(self.clients)
         # This thread, which would be one of the pool's.

@@ -1,8 +1,9 @@
 """System calls of a server that one client asks: the real command, under strace.
 
-The client sends a mark before and after what is counted, and these two are found again in strace's record. Which thread
-waited for which (futex) depends on the moment and is left out; and so are the pool's looks at what a thread computed
-and how often it waited (clock_gettime, getrusage), which it takes when requests are as slow as strace makes them.
+The client sends a mark before and after what is counted, and these two are found again in strace's record; under TLS,
+where they would be hidden, each comes on a connection of its own, in the clear, and is refused. Which thread waited for
+which (futex) depends on the moment and is left out; and so are the pool's looks at what a thread computed and how often
+it waited (clock_gettime, getrusage), which it takes when requests are as slow as strace makes them.
 Source: strace(1), the form of its output with -f and -o.
 """
 
@@ -22,7 +23,7 @@ from contextlib import suppress
 from http.client import HTTPResponse
 from pathlib import Path
 
-from benchmarks.counts.cases import Case
+from benchmarks.counts.cases import Case, trusting_anybody
 from benchmarks.environment import ROOT
 from benchmarks.processes import clean_environment, free_port, session, started
 
@@ -45,11 +46,11 @@ def system_calls(case: Case) -> dict[str, float]:
     port = free_port()
     # With more threads than one, it depends on the moment who polls while another one serves.
     how = ["--host", "127.0.0.1", "--port", str(port), "--prod", "--threads", "1"]
-    log = "--access-log" if case.log else "--no-access-log"
+    how += ["--access-log" if case.log else "--no-access-log", *(["--cert", "adhoc"] if case.tls else [])]
     with tempfile.TemporaryDirectory() as name, (Path(name) / "log").open("wb") as output:
         record = Path(name) / "record"
         strace = ["strace", "-f", "-qq", "-s", "64", "-o", str(record)]
-        argv = [*strace, sys.executable, "-m", "wsgiserve", case.app, *how, log]
+        argv = [*strace, sys.executable, "-m", "wsgiserve", case.app, *how]
         environment = clean_environment() | {"PYTHONPATH": str(ROOT)}
         with started(argv, ROOT, environment, output) as process:
             _await(port, process)
@@ -98,18 +99,26 @@ def _connected(port: int) -> socket.socket:
     return client
 
 
+def _answered(client: socket.socket, request: bytes) -> None:
+    client.sendall(request)
+    with HTTPResponse(client) as response:
+        response.begin()
+        response.read()
+
+
 def _ask(case: Case, port: int) -> None:
     """One request, for which a framework may import what it needs; then the mark, all requests, the mark."""
     asked = [case.request(number) for number in range(_REQUESTS)]
     mark = re.sub(rb"(?<= )\S+", _MARK.encode(), asked[0], count=1)
     client = None
     for request in [asked[0], mark, *asked, mark]:
+        if case.tls and request is mark:
+            with _connected(port) as marking:
+                _answered(marking, request)
+            continue
         if client is None:
-            client = _connected(port)
-        client.sendall(request)
-        with HTTPResponse(client) as response:
-            response.begin()
-            response.read()
+            client = trusting_anybody().wrap_socket(_connected(port)) if case.tls else _connected(port)
+        _answered(client, request)
         if case.close:
             client.close()
             client = None

@@ -19,7 +19,8 @@ from wsgiserve.server.deadlines import UNSET, Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.poller import new_poller
-from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, TLSStream
+from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream
+from wsgiserve.server.tlsstream import TLSStream
 from wsgiserve.wsgi.filewrapper import KernelFile
 
 DEADLINES = Deadlines(head=10, body=20, keep_alive=15, write=30, tls_handshake=5)

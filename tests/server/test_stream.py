@@ -18,7 +18,9 @@ import pytest
 
 from tests.server.running import reset, until
 from wsgiserve.errors import ClientDisconnected
-from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, Stream, TLSStream, has_bytes, wait
+from wsgiserve.server import tlsstream
+from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, Stream, has_bytes, wait
+from wsgiserve.server.tlsstream import TLSStream
 
 DATA = bytes(range(256)) * 4096
 # Much more than the kernel takes in unasked, and not so much that it refuses.
@@ -35,6 +37,12 @@ def tcp_pair() -> tuple[socket.socket, socket.socket]:
         server, _ = listener.accept()
     server.setblocking(False)
     return server, client
+
+
+def arrived(pair: Pair) -> int:
+    """Bytes that nobody has received, as they came: under TLS, records."""
+    assert pair.stream.wait_readable(20)
+    return len(socket.socket.recv(pair.stream.sock, len(DATA), socket.MSG_PEEK))
 
 
 class Pair:
@@ -147,12 +155,61 @@ def test_more_is_what_would_come_without_an_event(plain: Pair) -> None:
     assert plain.stream.more is False
 
 
-def test_under_tls_there_may_be_more_until_there_is_none(tls: Pair) -> None:
+def test_under_tls_more_is_what_has_come_in_another_record(tls: Pair) -> None:
+    tls.client.sendall(b"abc")
+    first = arrived(tls)
+    tls.client.sendall(b"def")
+    until(lambda: arrived(tls) == 2 * first)
+    assert tls.stream.recv() == b"abc"
+    assert tls.stream.more is True
+    assert tls.stream.recv() == b"def"
+    assert tls.stream.more is False
+    assert tls.stream.recv() is None
+    assert tls.stream.more is False
+
+
+def test_under_tls_more_is_what_may_be_left_of_a_record(tls: Pair) -> None:
+    tls.client.sendall(b"abc")
+    assert tls.stream.wait_readable(20)
+    assert tls.stream.recv(1) == b"a"
+    assert tls.stream.more is True
+    assert tls.stream.recv(2) == b"bc"
+    assert tls.stream.more is True
+    assert tls.stream.recv(2) is None
+    assert tls.stream.more is False
+
+
+def test_under_tls_there_may_be_more_after_a_full_record(tls: Pair) -> None:
+    record = DATA[:16_384]
+    tls.client.sendall(record)
+    until(lambda: arrived(tls) > len(record))
+    assert tls.stream.recv() == record
+    assert tls.stream.more is True
+    assert tls.stream.recv() is None
+    assert tls.stream.more is False
+
+
+def test_under_tls_there_may_be_more_where_the_system_cannot_be_asked(
+    tls: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tlsstream, "_ASKS_FOR_ARRIVALS", False)
     tls.client.sendall(b"abc")
     assert tls.stream.wait_readable(20)
     assert tls.stream.recv() == b"abc"
     assert tls.stream.more is True
     assert tls.stream.recv() is None
+    assert tls.stream.more is False
+
+
+def test_under_tls_nothing_comes_after_the_end(tls: Pair) -> None:
+    assert isinstance(tls.client, ssl.SSLSocket)
+    tls.client.setblocking(False)
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.client.unwrap()
+    good_bye = arrived(tls)
+    socket.socket.send(tls.client, b"one word more")
+    until(lambda: arrived(tls) > good_bye)
+    assert tls.stream.recv() == b""
     assert tls.stream.more is False
 
 

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wsgiserve.errors import ClientDisconnected, LocalProtocolError, RemoteProtocolError
 from wsgiserve.http11 import CLOSED, Connection, Request, error_response
@@ -30,12 +30,13 @@ from wsgiserve.server.hints import HTTP_ON_HTTPS, TLS_ON_HTTP
 from wsgiserve.server.outbox import TURN_BYTES, Outbox
 from wsgiserve.server.peer import remote_address
 from wsgiserve.server.redirect import redirect
-from wsgiserve.server.stream import PlainStream, Stream, TLSStream, has_bytes
+from wsgiserve.server.stream import PlainStream, Stream, has_bytes
 
 if TYPE_CHECKING:
     import socket
 
     from wsgiserve.server.base import BaseWSGIServer
+    from wsgiserve.server.tlsstream import TLSStream
 
 __all__ = ["Channel"]
 
@@ -134,6 +135,8 @@ class Channel:
         if server.ssl_context is None:
             self._step = Channel._receive  # which sets the deadline, should it have to wait
         else:
+            from wsgiserve.server.tlsstream import TLSStream  # its module says why
+
             self.stream = TLSStream(sock, server.ssl_context)
             self._step = Channel._handshake
             self.deadline = time.monotonic() + server.deadlines.tls_handshake
@@ -351,8 +354,7 @@ class Channel:
         return self.advance()
 
     def _handshake(self) -> bool:
-        stream = self.stream
-        assert isinstance(stream, TLSStream)
+        stream = cast("TLSStream", self.stream)
         self.readable = False
         try:
             done = stream.handshake()

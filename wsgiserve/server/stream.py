@@ -1,9 +1,8 @@
 """A connected socket as a stream: receive, send, wait, close; every OSError of a socket is understood here.
 
 Floor 3. Sockets are non-blocking; ``recv`` and the ``send_`` methods do what can be done now, the ``wait_`` methods
-wait, with a limit. Knows nothing of HTTP. The classes differ in what the socket speaks: plain TCP or unix, or TLS.
-Source: recv(2), send(2), sendfile(2), shutdown(2), tcp(7); ssl "Notes on non-blocking sockets"; RFC 8446 §6.1
-(close_notify).
+wait, with a limit. Knows nothing of HTTP. What is here speaks plain TCP or unix; ``tlsstream`` has the same for TLS.
+Source: recv(2), send(2), sendfile(2), shutdown(2), tcp(7).
 """
 
 from __future__ import annotations
@@ -14,17 +13,11 @@ import select
 import socket
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from wsgiserve.errors import ClientDisconnected
-from wsgiserve.lazy import LazyModule
 
-if TYPE_CHECKING:
-    import ssl
-else:
-    ssl = LazyModule("ssl")  # 5 ms, which plain HTTP need not wait for
-
-__all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "TLSStream", "has_bytes", "wait"]
+__all__ = ["RECEIVE_BYTES", "PlainStream", "Stream", "copy_file_some", "has_bytes", "wait"]
 
 # What one recv asks for: a request in one call, an upload in pieces that still fit the processor's caches.
 RECEIVE_BYTES = 65_536
@@ -36,15 +29,8 @@ _NO_FILE = frozenset([errno.EIO, errno.ENOMEM, errno.EOVERFLOW, errno.ESTALE])
 # Linux; elsewhere the client is woken twice.
 _MORE: int = getattr(socket, "MSG_MORE", 0)
 
-# What one TLS record holds. SSL_write reports nothing before it has sent all that it was given, and has to be given the
-# same again; so it is given records, or a client that takes a large response slowly would seem to take nothing of it.
-_RECORD_BYTES = 16_384
-
 # An application that has taken the socket over has made it one that waits, until its request is over.
 _LOOK = socket.MSG_PEEK | getattr(socket, "MSG_DONTWAIT", 0)
-
-# Enough for the head of a request whose client has forgotten that this is TLS.
-_OPENING_BYTES = 8192
 
 # Milliseconds, in struct tcp_info of <linux/tcp.h>: eight bytes of flags, and eleven other numbers, come before it.
 _LAST_DATA_RECV = slice(52, 56)
@@ -165,7 +151,7 @@ class PlainStream:
             return 0
         except OSError as error:
             if error.errno in _NO_SENDFILE:
-                return _copy_file_some(self, file, offset, count)
+                return copy_file_some(self, file, offset, count)
             if error.errno in _NO_FILE:
                 raise
             raise ClientDisconnected(f"sending a file: {error.strerror}") from error
@@ -204,109 +190,10 @@ class PlainStream:
             pass
 
 
-class TLSStream(PlainStream):
-    """The same over TLS. Start with ``handshake``.
-
-    Attributes:
-        opening: the first bytes that came, before anything was made of them.
-    """
-
-    __slots__ = ("_needs_write", "opening", "tls")
-
-    @property
-    def sends_files(self) -> bool:
-        return hasattr(os, "pread")
-
-    def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
-        # suppress_ragged_eofs: a client that closes without close_notify is as gone as one that says good-bye.
-        self.tls = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True)
-        super().__init__(self.tls)
-        self.opening = b""
-        self._needs_write = False  # the last call waits for room to write, whatever it was asked to do
-
-    def handshake(self) -> bool:
-        """Go on with the handshake; False when it waits for the client.
-
-        Raises:
-            ClientDisconnected: it failed. ``__cause__`` is the SSLError.
-        """
-        self._needs_write = False
-        if not self.opening:
-            self._look_at_opening()
-        try:
-            self.tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        except ssl.SSLWantWriteError:
-            self._needs_write = True
-            return False
-        except OSError as error:
-            raise ClientDisconnected(f"TLS handshake: {_reason(error)}") from error
-        return True
-
-    def _look_at_opening(self) -> None:
-        with suppress(OSError):  # nothing has come yet
-            # Not SSLSocket's method, which knows no flags.
-            self.opening = socket.socket.recv(self.tls, _OPENING_BYTES, socket.MSG_PEEK)
-
-    def release(self) -> socket.socket:
-        """The socket without TLS, for a client that does not speak it. This stream is of no use afterwards."""
-        plain = socket.socket(fileno=self.tls.detach())
-        plain.setblocking(False)
-        return plain
-
-    @property
-    def needs_write(self) -> bool:
-        """Whether what ``handshake`` waits for is room to write rather than bytes to read."""
-        return self._needs_write
-
-    def recv(self, count: int = RECEIVE_BYTES) -> bytes | None:
-        try:
-            data = self.tls.recv(count)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            self.more = False
-            return None
-        except ssl.SSLZeroReturnError:
-            data = b""  # the client's good-bye, in answer to ours
-        except OSError as error:
-            raise ClientDisconnected(f"receiving: {_reason(error)}") from error
-        # Records that are already in OpenSSL's buffer make no event on the socket.
-        self.more = bool(data)
-        return data
-
-    def send_some(self, data: bytes | memoryview, more: bool = False) -> int:
-        sent = 0
-        try:
-            while sent < len(data):
-                sent += self.tls.send(data[sent : sent + _RECORD_BYTES])
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            pass
-        except OSError as error:
-            raise ClientDisconnected(f"sending: {_reason(error)}") from error
-        return sent
-
-    def send_file_some(self, file: int, offset: int, count: int) -> int | None:
-        # Not by the kernel, which would send the file as it lies there, unencrypted; but bit by bit, as the client
-        # takes it, and so without a thread that waits.
-        return _copy_file_some(self, file, offset, count)
-
-    def wait_readable(self, seconds: float) -> bool:
-        return bool(self.tls.pending()) or super().wait_readable(seconds)
-
-    def say_goodbye(self) -> None:
-        # It raises SSLWantReadError when all is well: the client's own good-bye is not there yet. ValueError: the
-        # application that had the socket has said it already.
-        with suppress(OSError, ValueError):
-            self.tls.unwrap()
-
-
-def _copy_file_some(stream: PlainStream, file: int, offset: int, count: int) -> int | None:
+def copy_file_some(stream: PlainStream, file: int, offset: int, count: int) -> int | None:
+    """As ``send_file_some``, where the kernel cannot send the file itself."""
     data = os.pread(file, min(count, RECEIVE_BYTES), offset)
     return stream.send_some(data) if data else None
-
-
-def _reason(error: OSError) -> str:
-    return getattr(error, "reason", None) or error.strerror or type(error).__name__
 
 
 def wait(fileno: int, seconds: float, *, write: bool) -> bool:

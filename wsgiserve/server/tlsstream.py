@@ -37,7 +37,7 @@ _NO_BYTES = bytes(4)
 
 
 class TLSStream(PlainStream):
-    """The same over TLS. Start with ``handshake``.
+    """A ``PlainStream`` that speaks TLS. Start with ``handshake``.
 
     Attributes:
         opening: the first bytes that came, before anything was made of them.

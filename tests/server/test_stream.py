@@ -18,7 +18,6 @@ import pytest
 
 from tests.server.running import reset, until
 from wsgiserve.errors import ClientDisconnected
-from wsgiserve.server import tlsstream
 from wsgiserve.server.stream import RECEIVE_BYTES, PlainStream, Stream, has_bytes, wait
 from wsgiserve.server.tlsstream import TLSStream
 
@@ -184,18 +183,6 @@ def test_under_tls_there_may_be_more_after_a_full_record(tls: Pair) -> None:
     tls.client.sendall(record)
     until(lambda: arrived(tls) > len(record))
     assert tls.stream.recv() == record
-    assert tls.stream.more is True
-    assert tls.stream.recv() is None
-    assert tls.stream.more is False
-
-
-def test_under_tls_there_may_be_more_where_the_system_cannot_be_asked(
-    tls: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tlsstream, "_ASKS_FOR_ARRIVALS", False)
-    tls.client.sendall(b"abc")
-    assert tls.stream.wait_readable(20)
-    assert tls.stream.recv() == b"abc"
     assert tls.stream.more is True
     assert tls.stream.recv() is None
     assert tls.stream.more is False

@@ -15,8 +15,17 @@ from wsgiserve.conform.cases import CASES, THEMES
 from wsgiserve.conform.running import Findings, play_all
 from wsgiserve.conform.servers import OWN, Running, Server
 
+# Four seconds each. What these do otherwise than the others is tested on the floors where they do it.
+_LESS_OFTEN = {"wsgiserve-single", "wsgiserve-thread", "wsgiserve-unix"}
 
-@pytest.mark.parametrize("server", OWN, ids=lambda server: server.name)
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param(server, id=server.name, marks=[pytest.mark.slow] if server.name in _LESS_OFTEN else [])
+        for server in OWN
+    ],
+)
 def test_ours_passes_every_case(server: Server, tmp_path: Path) -> None:
     if server.tls:
         pytest.importorskip("cryptography")

@@ -81,16 +81,16 @@ class LineLog:
         """Write what is remembered; several threads may do it at once, and a signal handler meanwhile."""
         if not self._accesses:
             return
-        accesses, take = [], self._accesses.popleft
-        try:  # suppress() would be three calls more for each pause
-            for _ in range(len(self._accesses)):
-                accesses.append(take())
-        except IndexError:  # somebody else takes them, too
-            pass
-        line, beginnings = self._line, self._quiet_beginnings
-        lines = [line(each) for each in accesses if not (each[4].startswith(beginnings) and self._is_quiet(each))]
-        if lines:
-            self._write("".join(lines))
+        lines, line, take, beginnings = [], self._line, self._accesses.popleft, self._quiet_beginnings
+        for _ in range(len(self._accesses)):
+            try:
+                access = take()
+            except IndexError:  # somebody else takes them, too
+                break
+            if not (access[4].startswith(beginnings) and self._is_quiet(access)):
+                lines.append(line(access))
+        if text := "".join(lines):
+            self._write(text)
 
     def _is_quiet(self, access: AccessFields) -> bool:
         _, _, _, _, target, _, status, *_ = access

@@ -36,10 +36,10 @@ class LintingHandler(WSGIRequestHandler):
             self._gateway.find_queued(f"{self.command} {self.path}", self._queued)
         return self._gateway
 
-    def log_access(self, status: int, seconds: float, *notes: str) -> None:
+    def log_access(self, status: int, seconds: float, note: str = "", besides: str = "", /) -> None:
         # What failed the request has its note already.
-        told = any(note.startswith("✗") for note in notes)
-        super().log_access(status, seconds, *notes, *([] if told else _note(self.findings)))
+        found = "" if note.startswith("✗") else _note(self.findings)
+        super().log_access(status, seconds, note, "  ".join(filter(None, (besides, found))))
         self._gateway, self._queued = None, ""
 
 
@@ -48,8 +48,8 @@ def linting(linter: Linter, base: type[_Handler]) -> type[_Handler]:
     return type(base.__name__, (base,), {"linter": linter})
 
 
-def _note(findings: list[Finding]) -> list[str]:
+def _note(findings: list[Finding]) -> str:
     if not findings:
-        return []
+        return ""
     first, *others = findings
-    return [", ".join([f"lint {first.code} {first.rule}", *(finding.code for finding in others)])]
+    return ", ".join([f"lint {first.code} {first.rule}", *(finding.code for finding in others)])

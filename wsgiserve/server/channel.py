@@ -62,7 +62,7 @@ class Channel:
     Attributes:
         lock: held by the owner.
         readable: there may be bytes to receive, or room for bytes to send.
-        arrived_after: by the monotonic clock, a time when the next request was not there yet; inf when none is.
+        arrived_after: by ``time.perf_counter``, a time when the next request was not there yet; inf when none is.
         hung_up: the client has closed at least its sending half; there will be no more events to tell so.
         rests: after a request: there is nothing to be done before something comes.
         deadline: by the monotonic clock, when ``expire`` is due; UNSET if whoever looks next is to set it. Only

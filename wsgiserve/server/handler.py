@@ -123,11 +123,11 @@ class WSGIRequestHandler(RequestLog):
         """Run the application for the current request, send its response, log it."""
         self.started = started = time.perf_counter()
         server = self.server
-        queued: tuple[str, ...] = ()
+        queued = ""
         if server.notes_arrivals:
             since, self.arrived_after = self.arrived_after, inf
-            if time.monotonic() - since >= QUEUE_SECONDS:
-                queued = (self.queue_note(),)
+            if started - since >= QUEUE_SECONDS:
+                queued = self.queue_note()
         gateway = self.make_gateway()
         try:
             self.running = True
@@ -149,12 +149,12 @@ class WSGIRequestHandler(RequestLog):
         except BaseException as error:
             status, note = self._fail(error, gateway)
             if server.notes_arrivals or self._is_told:
-                self.log_access(status, time.perf_counter() - started, note, *queued)
+                self.log_access(status, time.perf_counter() - started, note, queued)
             if self._passes_on(error):
                 raise
         else:
             if server.notes_arrivals or self._is_told:
-                self.log_access(gateway.status, time.perf_counter() - started, "", *queued)
+                self.log_access(gateway.status, time.perf_counter() - started, "", queued)
             self.settle_response()
         finally:
             self.environ = _NO_ENVIRON

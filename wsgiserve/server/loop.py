@@ -166,8 +166,10 @@ class ConnectionLoop:
     def _poll(self) -> None:
         now = time.monotonic()
         self.acceptor.resume(now)
-        before, self._polled_at = self._polled_at, now
         notes, connections, ready = self.notes_arrivals, self.connections, self.ready
+        before = self._polled_at
+        if notes:
+            self._polled_at = time.perf_counter()
         hung_up = self.poller.hung_up
         news = self.poller.poll(self._poll_timeout(now))
         for fileno, events in news:

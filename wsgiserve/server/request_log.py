@@ -68,8 +68,8 @@ class RequestLog(RequestFacts):
         self._number = self._number or next(self.server.numbers)
         return self._number
 
-    def log_access(self, status: int, seconds: float, note: str = "", /, *notes: str) -> None:
-        """Write the current request's line, with notes that are not empty; the first one is of its end."""
+    def log_access(self, status: int, seconds: float, note: str = "", besides: str = "", /) -> None:
+        """Write the current request's line, with a note on its end, and one on anything else; both may be empty."""
         http = self.http
         request, size = http.request, http.content_sent
         assert request is not None
@@ -96,7 +96,7 @@ class RequestLog(RequestFacts):
                 status,
                 size,
                 self._number or next(self.server.numbers),
-                "  ".join(filter(None, (note, *notes))) if note or notes else "",
+                f"{note}  {besides}" if note and besides else note or besides,
             )
         )
 

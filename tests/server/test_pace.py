@@ -107,7 +107,7 @@ def test_slow_ones_stay_doubtful_when_one_that_began_before_was_not() -> None:
     assert pace.slow
 
 
-@pytest.mark.parametrize(("microseconds", "holds"), [(50, False), (100, True), (250, True), (400, False)])
+@pytest.mark.parametrize(("microseconds", "holds"), [(25, False), (35, True), (100, True), (250, True), (400, False)])
 def test_responses_wait_where_clients_sleep_meanwhile_and_not_for_long(microseconds: int, holds: bool) -> None:
     pace = Pace()
     pace.note(microseconds * 1e-6 * 100, 100)

@@ -78,7 +78,7 @@ class LineLog:
         self.remember(access)
 
     def flush(self) -> None:
-        """Write what is remembered; several threads may do it at once, and a signal handler meanwhile."""
+        """Write what is remembered. Several threads may do it at once, and a signal handler meanwhile, in any order."""
         if not self._accesses:
             return
         lines, line, take, beginnings = [], self._line, self._accesses.popleft, self._quiet_beginnings

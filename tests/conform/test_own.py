@@ -15,7 +15,7 @@ from wsgiserve.conform.cases import CASES, THEMES
 from wsgiserve.conform.running import Findings, play_all
 from wsgiserve.conform.servers import OWN, Running, Server
 
-# Four seconds each. What these do otherwise than the others is tested on the floors where they do it.
+# Four seconds each. How these differ from the others is tested in tests/server.
 _LESS_OFTEN = {"wsgiserve-single", "wsgiserve-thread", "wsgiserve-unix"}
 
 

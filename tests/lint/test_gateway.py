@@ -12,6 +12,7 @@ import pytest
 from tests.lint.bench import ask, request
 from tests.server.doubles import Bench
 from wsgiserve.lint import Finding, Linter, LintingHandler, gateway, linting
+from wsgiserve.server.access import Access
 
 Environ = dict[str, Any]
 Start = Callable[..., Callable[[bytes], None]]
@@ -56,14 +57,19 @@ def test_it_is_told_once_and_noted_each_time() -> None:
 
 def test_who_has_waited_for_a_thread_is_the_one_request_that_did(monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[Finding] = []
+    accesses: list[Access] = []
     handler = linting(Linter(tell=found.append), LintingHandler)
-    bench = Bench(monkeypatch, handler, app=hello, access_log=lambda access: None)
+    bench = Bench(monkeypatch, handler, app=hello, access_log=accesses.append)
     bench.stream.silent = 0.4
     for target in ("/late", "/next"):
         assert bench.arrive(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         bench.connection.handle_one_request()
     bench.close()
     assert [(finding.code, finding.request) for finding in found] == [("P304", "GET /late")]
+    assert [access.note.partition("  lint ")[::2] for access in accesses] == [
+        ("queue 400 ms · 1/1 threads busy", f"P304 {found[0].rule}"),
+        ("", ""),
+    ]
 
 
 def test_the_note_has_the_codes_of_all_findings() -> None:

@@ -102,17 +102,19 @@ def counting(app: Door) -> Iterator[None]:
 
 @contextmanager
 def ready(
-    app: Door, *requests: bytes, at_least: int = 1, alone: bool = False, **settings: Any
+    app: Door, *requests: bytes, at_least: int | None = None, alone: bool = False, **settings: Any
 ) -> Iterator[list[Client]]:
     """Clients whose requests have come while a pool's only leader was busy: one poll tells of all of them, in order.
 
     Args:
-        at_least: so many responses are held.
-        alone: without a third client, who otherwise comes behind two, because two alone do not wait.
+        at_least: so many responses are held; by default one, and the one that is added.
+        alone: without the third request that is added to two by default, because two alone do not wait.
     """
     told = len(requests)
     if told == 2 and not alone:
         requests = (*requests, get("/third"))
+    if at_least is None:
+        at_least = 1 + len(requests) - told
     settings = {"threads": 2, "access_log": None, **settings}
     with running(ThreadPoolWSGIServer("127.0.0.1", 0, app, **settings)) as server, ExitStack() as cleanup:
         app.server = server
@@ -193,7 +195,7 @@ def test_a_stop_at_once_loses_none_that_is_finished() -> None:
         return [b"slow"]
 
     app = Door(slow=slow)
-    with ready(app, get("/a"), get("/slow")) as (a, last):
+    with ready(app, get("/a"), get("/slow"), at_least=1) as (a, last):
         until(lambda: len(app.held) == 2)
         app.server.stop()
         app.server.stop()
@@ -206,7 +208,7 @@ def test_a_stop_at_once_loses_none_whose_request_goes_on() -> None:
     go = threading.Event()
     in_time: list[bool] = []
     app = Door(slow=lambda environ: Body(environ, at_close=lambda: in_time.append(go.wait(SECONDS))))
-    with ready(app, get("/slow"), get("/other")) as (slow, _):
+    with ready(app, get("/slow"), get("/other"), at_least=1) as (slow, _):
         until(lambda: app.times_held)
         app.server.stop()
         app.server.stop()
@@ -344,7 +346,7 @@ def test_a_response_is_complete_when_the_application_stops_the_server_at_its_end
         raise KeyboardInterrupt
 
     app = Door(last=lambda environ: Body(environ, at_close=interrupt))
-    with ready(app, get("/last"), get("/other")) as (client, other):
+    with ready(app, get("/last"), get("/other"), at_least=1) as (client, other):
         assert client.read().body == b"/last"
         assert other.read().body == b"/other"
         assert client.rest() == b""

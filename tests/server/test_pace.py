@@ -38,10 +38,10 @@ def test_short_requests_make_doubts_go_away() -> None:
     pace.note(10 * MILLISECOND, 20)
     assert pace.doubtful
     for _ in range(5):
-        pace.note(20 * 20e-6, 20)
+        pace.note(20 * 15e-6, 20)
     assert not pace.doubtful
     for _ in range(5):
-        pace.note(20 * 20e-6, 20)
+        pace.note(20 * 15e-6, 20)
     assert pace._lasted == pace._waited == 0.0, "and there is nothing to count any more"
 
 
@@ -116,6 +116,15 @@ def test_responses_wait_where_clients_sleep_meanwhile_and_not_for_long(microseco
             pace.note_waits(microseconds * 1e-6 * 10, 10, 0, 0.0, number * 0.01)
     assert pace.holds is holds
     assert not slow_pace().holds
+
+
+@pytest.mark.parametrize(("microseconds", "holds"), [(22, True), (18, False)])
+def test_that_they_take_less_when_responses_wait_does_not_end_it(microseconds: int, holds: bool) -> None:
+    pace = Pace()
+    pace.note(40e-6 * 100, 100)
+    for _ in range(10):
+        pace.note(microseconds * 1e-6 * 100, 100)
+        assert pace.holds is holds
 
 
 def test_after_a_look_a_single_slow_one_shows_itself() -> None:

@@ -133,8 +133,8 @@ class ThreadPoolMixIn(BaseWSGIServer):
                 return False
             worker.task = connection
             started, count = pool.begin(worker), 1
-            # Not for two clients alone, one of whom would sleep while the other is served; nor on a TLS stream, which
-            # no two threads must use.
+            # Not where only two are ready, one of whom would sleep while the other is served; nor on a TLS stream,
+            # which no two threads must use.
             may_hold = pool.pace.holds and len(ready) > 1 and self.ssl_context is None
             connection.may_hold = may_hold
             process_request(connection)

@@ -28,9 +28,10 @@ _WEIGHT = 0.1
 _LONGEST_SECONDS = 1e-3
 
 # A client that has waited for so long sleeps, and to wake it costs 10 to 20 µs; where requests take so long, responses
-# wait for each other. Of those that take 26 to 30 µs a tenth more could be served, but a hello, which takes 12 to 20,
-# would be slower, and must not be taken for one.
+# wait for each other. A hello takes 12 to 20 µs, is slower that way, and must not be taken for one of them. Those whose
+# clients are woken together take less: so little that they would be sent one by one again, but for the second number.
 _ASLEEP_SECONDS = 30e-6
+_STILL_ASLEEP_SECONDS = 20e-6
 
 # Up to here a request is served while the response of another one may wait: longer ones would have it wait for long.
 _HOLDING_SECONDS = 2 * _FAST_SECONDS
@@ -53,12 +54,23 @@ class Pace:
             wait for the end of some of them.
     """
 
-    __slots__ = ("_lasted", "_look_after", "_look_at", "_looked_at", "_waited", "doubtful", "holds", "slow")
+    __slots__ = (
+        "_asleep_from",
+        "_lasted",
+        "_look_after",
+        "_look_at",
+        "_looked_at",
+        "_waited",
+        "doubtful",
+        "holds",
+        "slow",
+    )
 
     def __init__(self) -> None:
         self.doubtful = False
         self.slow = False
         self.holds = False
+        self._asleep_from = _ASLEEP_SECONDS
         self._lasted = 0.0
         self._waited = 0.0
         self._look_after = _LOOK_AGAIN_SECONDS
@@ -68,7 +80,7 @@ class Pace:
     def note(self, seconds: float, count: int) -> None:
         """So many requests took so long, one after the other, and nobody knows how much of it they waited."""
         each = seconds / count
-        if each < _ASLEEP_SECONDS:  # and counts as nothing, so that servers of short ones have nothing to count
+        if each < self._asleep_from:  # and counts as nothing, so that servers of short ones have nothing to count
             if not self._lasted:
                 return
             each = 0.0
@@ -91,7 +103,8 @@ class Pace:
 
     def _judge(self) -> None:
         self.doubtful = self.slow or self._lasted >= _DOUBTFUL_SECONDS or self._waited >= _DOUBTFUL_SECONDS
-        self.holds = _ASLEEP_SECONDS <= self._lasted < _HOLDING_SECONDS and not self.slow
+        self.holds = self._asleep_from <= self._lasted < _HOLDING_SECONDS and not self.slow
+        self._asleep_from = _STILL_ASLEEP_SECONDS if self.holds else _ASLEEP_SECONDS
 
     # While they are slow
 

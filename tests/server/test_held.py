@@ -470,9 +470,9 @@ def test_a_mistake_in_sending_one_loses_none_of_the_others(
 
 def test_long_responses_are_sent_at_once() -> None:
     app = Door(**{"0": lambda environ: [b"x" * 20_000]})
-    with ready(app, *paths(2), at_least=0) as clients:
-        assert [len(client.read().body) for client in clients] == [20_000, 2]
-        assert app.held[:2] == [0, 0]
+    with ready(app, *paths(3)) as clients:
+        assert [len(client.read().body) for client in clients] == [20_000, 2, 2]
+        assert app.held == [0, 0, 1]
 
 
 def test_a_stop_in_the_midst_loses_none() -> None:

@@ -54,23 +54,12 @@ class Pace:
             wait for the end of some of them.
     """
 
-    __slots__ = (
-        "_asleep_from",
-        "_lasted",
-        "_look_after",
-        "_look_at",
-        "_looked_at",
-        "_waited",
-        "doubtful",
-        "holds",
-        "slow",
-    )
+    __slots__ = ("_lasted", "_look_after", "_look_at", "_looked_at", "_waited", "doubtful", "holds", "slow")
 
     def __init__(self) -> None:
         self.doubtful = False
         self.slow = False
         self.holds = False
-        self._asleep_from = _ASLEEP_SECONDS
         self._lasted = 0.0
         self._waited = 0.0
         self._look_after = _LOOK_AGAIN_SECONDS
@@ -80,7 +69,7 @@ class Pace:
     def note(self, seconds: float, count: int) -> None:
         """So many requests took so long, one after the other, and nobody knows how much of it they waited."""
         each = seconds / count
-        if each < self._asleep_from:  # and counts as nothing, so that servers of short ones have nothing to count
+        if each < _STILL_ASLEEP_SECONDS:  # and counts as nothing, so that servers of short ones have nothing to count
             if not self._lasted:
                 return
             each = 0.0
@@ -103,8 +92,8 @@ class Pace:
 
     def _judge(self) -> None:
         self.doubtful = self.slow or self._lasted >= _DOUBTFUL_SECONDS or self._waited >= _DOUBTFUL_SECONDS
-        self.holds = self._asleep_from <= self._lasted < _HOLDING_SECONDS and not self.slow
-        self._asleep_from = _STILL_ASLEEP_SECONDS if self.holds else _ASLEEP_SECONDS
+        asleep = _STILL_ASLEEP_SECONDS if self.holds else _ASLEEP_SECONDS
+        self.holds = asleep <= self._lasted < _HOLDING_SECONDS and not self.slow
 
     # While they are slow
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -18,6 +19,11 @@ settings.load_profile("untimed")
 
 # Tests that start the command mean the server itself; those of tests/reload ask for the supervisor.
 os.environ["WSGISERVE_RELOAD"] = "false"
+
+# A shell has what it starts in the background ignore SIGINT, and who ignores a signal hands that down to all that it
+# starts: then no Ctrl-C of a test would arrive.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

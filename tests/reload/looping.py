@@ -186,3 +186,4 @@ def python(folder: Path, *argv: str, files: dict[str, str]) -> Iterator[Loop]:
         end(process)
         assert process.stdin is not None
         process.stdin.close()
+        print(log.read_text())  # which pytest shows of a test that fails

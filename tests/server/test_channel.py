@@ -271,6 +271,31 @@ def test_a_client_whose_content_is_drained_is_not_answered_when_time_is_up(bench
     assert (bench.stream.sent, bench.connection.closed) == (sent, True)
 
 
+@pytest.mark.parametrize("begun", [GET[:5], None], ids=["begun", "nothing"])
+def test_a_request_that_comes_when_time_is_just_up_is_neither_reset_nor_refused(
+    begun: bytes | None, bench: Bench
+) -> None:
+    bench.arrive(begun)
+    bench.clock.now = bench.connection.deadline
+    rest = GET[len(begun or b"") :]
+    bench.theirs.sendall(rest)
+    bench.connection.expire()
+    assert not bench.connection.closed
+    bench.stream.arrived.append(rest)
+    assert bench.connection.advance()
+
+
+def test_bytes_that_come_when_time_is_just_up_and_are_not_enough_are_the_last(bench: Bench) -> None:
+    bench.arrive(GET[:5])
+    bench.clock.now = bench.connection.deadline
+    bench.theirs.sendall(GET[5:6])
+    bench.connection.expire()
+    assert bench.stream.sent == b""
+    bench.stream.arrived.append(GET[5:6])
+    assert not bench.connection.advance()
+    assert bench.stream.sent.startswith(b"HTTP/1.1 408 ")
+
+
 def test_a_server_that_stops_closes_an_idle_connection_and_waits_for_a_head_that_has_begun(bench: Bench) -> None:
     bench.server.stopping = True
     assert not bench.arrive(GET[:5])

@@ -161,13 +161,12 @@ class Channel:
         """The deadline has passed: answer if somebody may be waiting for it, and go."""
         if self._step is Channel._flush:
             self._expire_flush()
-        elif self._step is Channel._receive and self.http.started and self.http.can_answer:
-            log.debug("%s: no complete request head in time; answered 408 and closed", self.peer)
-            self._answer(408, "The request did not arrive in time.")
-        elif self._step is Channel._receive:
-            self._part()
-        else:
+        elif self._step is not Channel._receive:
             self.close()
+        elif has_bytes(self.stream.sock):
+            self.readable = True  # since the last poll: whoever looks at it sees whether it is all that was missing
+        else:
+            self._expire_request()
 
     def part_if_idle(self) -> None:
         """Close, if it waits for another request of which nothing has come."""
@@ -269,8 +268,15 @@ class Channel:
             seconds = deadlines.head if within or not self._served else deadlines.keep_alive
             self.deadline = time.monotonic() + seconds
         elif self.deadline != UNSET and time.monotonic() >= self.deadline:
-            self.expire()  # of one that sends without a pause, so that no sweep finds it waiting
+            self._expire_request()  # of one that sends without a pause, so that no sweep finds it waiting
         return False
+
+    def _expire_request(self) -> None:
+        if self.http.started and self.http.can_answer:
+            log.debug("%s: no complete request head in time; answered 408 and closed", self.peer)
+            self._answer(408, "The request did not arrive in time.")
+        else:
+            self._part()
 
     def _wait_for_last_request(self) -> None:
         # A client that has just connected did so in order to ask something, and would not understand an end without an

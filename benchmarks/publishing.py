@@ -31,8 +31,9 @@ def show(results: Results, file: Path) -> None:
 
 
 def publish(results: Results) -> None:
-    """Put the results into README.md and docs/."""
+    """Put the results into README.md and docs/, all runs included: later ones can be merged with them."""
     docs = ROOT / "docs"
+    keep(results, docs / "performance.json")
     for name, picture in _pictures(results).items():
         (docs / f"performance{name}.svg").write_text(picture)
     page = docs / "performance.md"

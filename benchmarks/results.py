@@ -50,9 +50,10 @@ class Results:
         return self.outcome(case, server).median(metric)
 
     def add(self, case: str, server: str, run: Run) -> None:
-        """One run more."""
+        """One run more; of its figures no more digits are kept than two runs could have in common."""
         before = self.outcome(case, server)
-        self.cases.setdefault(case, {})[server] = before._replace(runs=[*before.runs, run])
+        rounded = {name: float(f"{value:.5g}") for name, value in run.items()}
+        self.cases.setdefault(case, {})[server] = before._replace(runs=[*before.runs, rounded])
 
     def exclude(self, case: str, server: str, reason: str) -> None:
         """The server cannot do the case, or does it wrongly."""
@@ -67,11 +68,10 @@ class Results:
                 self.cases.setdefault(case, {})[server] = Outcome(ours.runs + outcome.runs, ours.out or outcome.out)
 
     def as_json(self) -> str:
-        """For a file."""
-        cases = {
-            case: {server: outcome._asdict() for server, outcome in group.items()} for case, group in self.cases.items()
-        }
-        return json.dumps({"environments": self.environments, "cases": cases}, indent=1) + "\n"
+        """For a file, a server's runs of a case on one line."""
+        environments = ",\n  ".join(map(json.dumps, self.environments))
+        cases = ",\n  ".join(f"{json.dumps(case)}: {{\n{_lines(group)}\n  }}" for case, group in self.cases.items())
+        return f'{{\n "environments": [\n  {environments}\n ],\n "cases": {{\n  {cases}\n }}\n}}\n'
 
     @classmethod
     def read(cls, files: Iterable[Path]) -> Results:
@@ -87,3 +87,7 @@ class Results:
             }
             merged.merge(one)
         return merged
+
+
+def _lines(outcomes: dict[str, Outcome]) -> str:
+    return ",\n".join(f"   {json.dumps(server)}: {json.dumps(each._asdict())}" for server, each in outcomes.items())

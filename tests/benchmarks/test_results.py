@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import charts, report
+from benchmarks import charts, publishing, report
 from benchmarks.cases import CASES
 from benchmarks.documents import insert
+from benchmarks.environment import ROOT
 from benchmarks.plot import Axis, ticks
 from benchmarks.results import Results
 from benchmarks.targets import Target, best_peer
@@ -116,3 +117,17 @@ def test_figures_take_the_place_of_those_before(tmp_path: Path) -> None:
     assert document.read_text() == "before\n<!-- performance: cases -->\nnew\n<!-- end -->\nafter\n<!-- end -->\n"
     with pytest.raises(ValueError, match="no place for performance: curves"):
         insert(document, "performance: curves", "new\n")
+
+
+def test_what_is_published_is_what_the_published_runs_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("README.md", "docs/performance.md"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    monkeypatch.setattr(publishing, "ROOT", tmp_path)
+    publishing.publish(Results.read([ROOT / "docs/performance.json"]))
+    written = sorted(each.relative_to(tmp_path) for each in tmp_path.rglob("*.*"))
+    assert [each.name for each in written] == [
+        *("README.md", "performance-growth.svg", "performance.json", "performance.md", "performance.svg")
+    ]
+    for each in written:
+        assert (tmp_path / each).read_text() == (ROOT / each).read_text()

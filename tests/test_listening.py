@@ -78,11 +78,12 @@ def test_every_host_is_listened_on() -> None:
 
 
 def test_a_taken_port_is_told_with_its_host_and_the_command_for_the_next() -> None:
-    with socket.create_server(("127.0.0.2", 0)) as taken:
+    # Addresses at which no other test listens: all ports but this one are free there.
+    with socket.create_server(("127.0.0.5", 0)) as taken:
         port = taken.getsockname()[1]
-        error = refusal(Config(host=("127.0.0.1", "127.0.0.2"), port=port))
+        error = refusal(Config(host=("127.0.0.4", "127.0.0.5"), port=port))
     assert (error.slug, error.exit_code) == ("port-in-use", 4)
-    assert error.what == f"port {port} on 127.0.0.2 is already taken."
+    assert error.what == f"port {port} on 127.0.0.5 is already taken."
     assert f"wsgiserve shop.web:app --port {port + 1}" in error.fix
 
 

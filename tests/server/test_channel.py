@@ -296,6 +296,18 @@ def test_bytes_that_come_when_time_is_just_up_and_are_not_enough_are_the_last(be
     assert bench.stream.sent.startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_server_that_stops_does_not_wait_longer_for_a_first_request_than_it_said(bench: Bench) -> None:
+    bench.server.stopping = True
+    bench.arrive(None)
+    bench.clock.now = bench.connection.deadline
+    bench.theirs.sendall(b"\r\n")
+    bench.connection.expire()
+    assert not bench.connection.closed
+    bench.stream.arrived.append(b"\r\n")
+    assert not bench.connection.advance()
+    assert bench.connection.closed
+
+
 def test_a_server_that_stops_closes_an_idle_connection_and_waits_for_a_head_that_has_begun(bench: Bench) -> None:
     bench.server.stopping = True
     assert not bench.arrive(GET[:5])

@@ -78,7 +78,7 @@ def test_every_host_is_listened_on() -> None:
 
 
 def test_a_taken_port_is_told_with_its_host_and_the_command_for_the_next() -> None:
-    # Addresses at which no other test listens: all ports but this one are free there.
+    # Addresses that no other test names: all ports but this one are most likely free there.
     with socket.create_server(("127.0.0.5", 0)) as taken:
         port = taken.getsockname()[1]
         error = refusal(Config(host=("127.0.0.4", "127.0.0.5"), port=port))

@@ -183,7 +183,9 @@ def python(folder: Path, *argv: str, files: dict[str, str]) -> Iterator[Loop]:
     try:
         yield Loop(project, process, log)
     finally:
-        end(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        print(log.read_text())  # which pytest shows of a test that fails
+        try:
+            end(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            print(log.read_text(errors="replace"))  # which pytest shows of a test that fails

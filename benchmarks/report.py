@@ -28,7 +28,7 @@ def _paragraph(about: dict[str, Any]) -> str:
     names = dict.fromkeys(package for package in _PACKAGES.values() if package in about["versions"])
     versions = ", ".join(f"{name} {about['versions'][name]}" for name in names)
     machine = f"{about['processor']}, {about['cores']} cores, {about['system']}"
-    head = f"{about['date']}, {about['python']}, {machine}; load average {load}."
+    head = f"{about['date']}, {about['python']}, {machine}; rounds of {about['seconds']} s, load average {load}."
     missing = "".join(f" {name} could not be installed." for name in about.get("absent", ()))
     return f"{head}\nwsgiserve at {about['commit']}; {versions}.{missing}"
 

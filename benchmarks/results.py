@@ -52,7 +52,7 @@ class Results:
     def add(self, case: str, server: str, run: Run) -> None:
         """One run more; of its figures no more digits are kept than two runs could have in common."""
         before = self.outcome(case, server)
-        rounded = {name: float(f"{value:.5g}") for name, value in run.items()}
+        rounded = {name: float(f"{value:.6g}") for name, value in run.items()}
         self.cases.setdefault(case, {})[server] = before._replace(runs=[*before.runs, rounded])
 
     def exclude(self, case: str, server: str, reason: str) -> None:

@@ -52,9 +52,9 @@ def _in_fields(name: bytes, pattern: bytes) -> Callable[[Disagreement], object]:
 
 
 def _behind_an_empty_line(found: Disagreement) -> object:
-    # What is before it, the end of a head or content of whatever bytes, these bytes alone do not tell.
     line = re.escape(b"%b %b" % (found.message.method, found.message.target))
-    return re.search(rb"\r\n" + line, found.data)
+    # An LF without CR ends content: the lines of a head all have both.
+    return re.search(rb"(\A|\n\r\n|[^\r\n]|[^\r]\n)\r\n(\r\n)*" + line, found.data)
 
 
 def _accept(oracles: str, what: str, rule: str, applies: Callable[[Disagreement], object]) -> Row:

@@ -281,14 +281,10 @@ class Channel:
     def _wait_for_last_request(self) -> None:
         # A client that has just connected did so in order to ask something, and would not understand an end without an
         # answer. One that was answered before knows that its connection may be closed at any time (RFC 9112 §9.5).
-        if self._served:
-            if has_bytes(self.stream.sock):
-                self.readable = True  # it has asked, and the poller has not told of it yet
-            else:
-                self._part()
-            return
         now = time.monotonic()
-        if now >= self.deadline:
+        if self._served:
+            self.expire()
+        elif now >= self.deadline:
             self._part()
         else:
             self.deadline = min(self.deadline, now + LAST_MOMENT_SECONDS)

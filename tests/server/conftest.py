@@ -1,4 +1,4 @@
-"""The fixture that every test of ``test_functional_*`` uses: an application, served by each of our classes."""
+"""Fixtures: an application served by each of our classes, and the time of a loop that serves none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.server.looped import Clock
 from tests.server.served import Served, serve
 
 if TYPE_CHECKING:
@@ -26,3 +27,11 @@ def start(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start
             return running.enter_context(serve(kind, app, tmp_path_factory.mktemp("s"), **arguments))
 
         yield begin
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What time it is for a ``looped.Loop``."""
+    made = Clock()
+    monkeypatch.setattr("wsgiserve.server.loop.time", made)
+    return made

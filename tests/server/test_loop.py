@@ -1,154 +1,18 @@
-"""The loop alone, on a clock of its own: what is swept when, what comes next, what is closed at the end."""
+"""The loop alone, on a clock of its own: what comes next, what is closed at the end."""
 
 from __future__ import annotations
 
-import random
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
 from math import inf
 from typing import Any, cast
 
 import pytest
 
+from tests.server.looped import Clock, Loop
 from tests.server.running import SECONDS
-from wsgiserve.server.channel import Channel
-from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
-from wsgiserve.server.loop import ConnectionLoop
-from wsgiserve.server.poller import Poller
-
-
-class Clock:
-    """Stands for the module ``time``; only polling makes it go on."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def perf_counter(self) -> float:
-        return self.now + 1000.0  # on some systems these are different clocks
-
-
-class FakePoller:
-    """Tells of what the test says; waiting takes no time but the clock's."""
-
-    rearms = True
-    hung_up = 1
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.events: list[tuple[int, bool]] = []
-        self.waited_for: list[float | None] = []
-        self.watched: list[int] = []
-        self.woken = 0
-        self._rings = False
-        self.meanwhile: Callable[[], object] = lambda: None
-        self.closed = False
-
-    def register(self, fileno: int) -> None:
-        self.watched.append(fileno)
-
-    register_listener = register
-
-    def unregister(self, fileno: int) -> None:
-        if fileno in self.watched:
-            self.watched.remove(fileno)
-
-    def rearm(self, fileno: int) -> None:
-        """What is not watched is ignored: a listener that was looked away from, at the end."""
-
-    def poll(self, timeout: float | None) -> Iterable[tuple[int, bool]]:
-        self.waited_for.append(timeout)
-        self.meanwhile()
-        events, self.events = self.events, []
-        if not events and not self._rings and timeout is not None:
-            self._clock.now += timeout
-        self._rings = False
-        return events
-
-    def wake(self) -> None:
-        self.woken += 1
-        self._rings = True
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class FakeStream:
-    def __init__(self, fileno: int) -> None:
-        self.fileno = fileno
-
-
-class FakeConnection:
-    """What the loop knows of a connection."""
-
-    def __init__(self, loop: Loop, fileno: int, deadline: float = inf) -> None:
-        self._loop = self.server = loop
-        self.stream = FakeStream(fileno)
-        self.lock = threading.Lock()
-        self.deadline = deadline
-        self.readable = False
-        self.arrived_after = inf
-        self.hung_up = False
-        self.watched = False
-        self.own_address: object = None
-        self.closed = False
-        self.expired_at: float | None = None
-        self.flushed = 0
-
-    def settle(self) -> bool:
-        return Channel.settle(cast("Channel", self))
-
-    def flush_meanwhile(self) -> None:
-        self.flushed += 1
-
-    def expire(self) -> None:
-        self.expired_at = self._loop.clock.now
-        self.close()
-
-    def close(self) -> None:
-        self.closed = True
-        self._loop.forget(cast("WSGIRequestHandler", self))
-
-
-class Loop(ConnectionLoop):
-    """With fakes around it; a socket that is accepted becomes a fake connection of the same descriptor."""
-
-    def __init__(self, clock: Clock, deadlines: Deadlines | None = None, max_connections: int = 100) -> None:
-        super().__init__([], deadlines or Deadlines(), max_connections)
-        self.poller.close()
-        self.clock = clock
-        self.fake_poller = FakePoller(clock)
-        self.poller = cast("Poller", self.fake_poller)
-
-    def make_connection(self, sock: socket.socket, address: Any) -> WSGIRequestHandler | None:
-        return cast("WSGIRequestHandler", FakeConnection(self, sock.fileno())) if address else None
-
-    def stop_now(self) -> None:
-        self._stop_now = True
-
-    def add(self, fileno: int, deadline: float = inf) -> FakeConnection:
-        connection = FakeConnection(self, fileno, deadline)
-        self.connections[fileno] = cast("WSGIRequestHandler", connection)
-        self.sweep_by(deadline)
-        self.poller.register(fileno)
-        connection.watched = True
-        return connection
-
-    def next_fake(self) -> FakeConnection:
-        return cast("FakeConnection", self.next_ready())
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr("wsgiserve.server.loop.time", made)
-    return made
-
 
 # What comes next
 
@@ -355,136 +219,12 @@ def test_with_all_places_taken_a_connection_that_ends_wakes_the_poller_to_accept
     assert len(loop.connections) == 1
 
 
-# Sweeping
-
-
-def run_until(loop: Loop, clock: Clock, end: float) -> None:
-    """Poll until then, or until there is nothing left to wait for."""
-    while clock.now < end and loop.fake_poller.waited_for[-1:] != [None]:
-        loop._poll()
-
-
-def test_without_connections_it_waits_for_as_long_as_it_takes(clock: Clock) -> None:
-    loop = Loop(clock)
-    loop._poll()
-    assert loop.fake_poller.waited_for == [None]
-
-
-def test_who_is_owned_is_not_expired(clock: Clock) -> None:
-    loop = Loop(clock)
-    owned = loop.add(5, deadline=clock.now + 1)
-    owned.lock.acquire()
-    run_until(loop, clock, clock.now + 10)
-    assert owned.expired_at is None
-
-
-def test_a_connection_with_news_when_it_is_swept_is_not_waited_for(clock: Clock) -> None:
-    class Lingering(FakeConnection):
-        """Does not close at once: it tries to receive first."""
-
-        def expire(self) -> None:
-            self.deadline = inf
-            self.readable = True
-
-    loop = Loop(clock)
-    connection = Lingering(loop, 5, clock.now)
-    loop.connections[5] = cast("WSGIRequestHandler", connection)
-    loop.poller.register(5)
-    assert loop.next_fake() is connection
-    assert loop.fake_poller.waited_for == [0.0]
-
-
-def test_whose_request_has_come_while_everybody_was_busy_is_not_late(clock: Clock) -> None:
-    loop = Loop(clock)
-    connection = loop.add(5, deadline=clock.now + 1)
-    clock.now += 5
-    loop.fake_poller.events = [(5, False)]
-    assert loop.next_fake() is connection
-    assert connection.expired_at is None
-
-
-def test_who_has_news_that_nobody_has_looked_at_is_not_late(clock: Clock) -> None:
-    loop = Loop(clock)
-    connection = loop.add(5, deadline=clock.now - 1)
-    connection.readable = True
-    assert loop.next_fake() is connection
-    assert connection.expired_at is None
-
-
-def test_who_was_served_between_the_look_and_the_taking_is_spared(clock: Clock) -> None:
-    class JustServed:
-        """A lock that is free, but was not a moment ago."""
-
-        def locked(self) -> bool:
-            return False
-
-        def acquire(self, blocking: bool) -> bool:
-            connection.deadline = clock.now + 100
-            return True
-
-        def release(self) -> None:
-            pass
-
-    loop = Loop(clock)
-    connection = loop.add(5, deadline=clock.now)
-    connection.lock = cast("threading.Lock", JustServed())
-    loop._poll()
-    assert connection.expired_at is None
-
-
-def test_deadlines_of_nothing_do_not_make_it_spin(clock: Clock) -> None:
-    loop = Loop(clock, Deadlines(head=0.0, keep_alive=0.0))
-    owned = loop.add(5, deadline=0.0)
-    owned.lock.acquire()
-    start = clock.now
-    for _ in range(100):
-        loop._poll()
-    assert clock.now - start > 0.5
-
-
-@pytest.mark.parametrize("seed", range(100))
-def test_no_deadline_is_overlooked_whichever_thread_sets_it(clock: Clock, seed: int) -> None:
-    choose = random.Random(seed)
-    nearest = choose.choice([0.05, 0.3, 1.0, 10.0])
-    loop = Loop(clock, Deadlines(head=nearest, keep_alive=nearest * 2, write=nearest * 3, tls_handshake=nearest))
-    connections: list[FakeConnection] = []
-
-    def another_thread() -> None:
-        """While the loop waits: something comes, and who it is from is served; or is let go with a new deadline."""
-        for connection in choose.sample(connections, min(len(connections), choose.randint(0, 2))):
-            if connection.closed:
-                continue
-            if not connection.lock.locked():
-                loop.fake_poller.events.append((connection.stream.fileno, False))
-            else:
-                # Never nearer than the nearest that can be set: a lingering close's two seconds, or a configured one.
-                connection.deadline = clock.now + choose.uniform(min(nearest, 2.0), 40.0)
-                connection.lock.release()
-
-    loop.fake_poller.meanwhile = another_thread
-    for number in range(30):
-        if number == 0 or choose.random() < 0.2:
-            connections.append(loop.add(1000 + number, clock.now + nearest))
-        loop._poll()
-        while loop.ready:
-            loop.next_fake().readable = False  # another thread has it now
-    loop.fake_poller.meanwhile = lambda: None
-    loop.fake_poller.events.clear()
-    for connection in connections:
-        if connection.lock.locked() and not connection.closed:
-            connection.deadline = clock.now + nearest
-            connection.lock.release()
-    run_until(loop, clock, clock.now + 100)
-    for connection in connections:
-        assert connection.expired_at is not None
-        assert 0 <= connection.expired_at - connection.deadline <= 0.2501
-
-
 # The end
 
 
 def stopping(clock: Clock, graceful: float = 10.0) -> Loop:
     loop = Loop(clock)
+    loop._poll()
     loop.stopping = True
     loop._graceful_until = clock.now + graceful
     return loop
@@ -532,7 +272,6 @@ def test_who_came_at_the_last_moment_and_says_nothing_is_not_waited_for_long(clo
     start = clock.now
     connection = loop.next_fake()
     connection.readable = False
-    loop.sweep_by(connection.deadline)  # as those do that wait for their client
     assert connection.settle()
     assert loop.next_ready() is None
     assert connection.expired_at is not None

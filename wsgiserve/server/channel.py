@@ -288,7 +288,6 @@ class Channel:
             self._part()
         else:
             self.deadline = min(self.deadline, now + LAST_MOMENT_SECONDS)
-            self.server.sweep_by(self.deadline)
 
     def _refuse(self, error: RemoteProtocolError) -> None:
         if not self.http.can_answer:
@@ -344,7 +343,6 @@ class Channel:
                 data = stream.recv_at_most(count)
                 if data is None:
                     self._watch()
-                    self.server.sweep_by(self.deadline)
                     return False
                 if not data:
                     raise ClientDisconnected("the connection ended in its PROXY header")
@@ -370,7 +368,6 @@ class Channel:
             return False
         self._wait_for_room(stream.needs_write)
         if not done:
-            self.server.sweep_by(self.deadline)  # a server that stops gives less time than others do
             return False
         self._step = Channel._receive
         self.deadline = time.monotonic() + self.server.deadlines.head

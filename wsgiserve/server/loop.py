@@ -20,9 +20,10 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from wsgiserve.server.acceptor import Acceptor
-from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS, UNSET, Deadlines
+from wsgiserve.server.deadlines import LAST_MOMENT_SECONDS, Deadlines
 from wsgiserve.server.poller import Poller, new_poller
 from wsgiserve.server.stream import has_bytes
+from wsgiserve.server.sweep import Sweep
 
 if TYPE_CHECKING:
     from wsgiserve.server.channel import Channel
@@ -35,16 +36,6 @@ log = logging.getLogger("wsgiserve")
 # Memory for the unsent rests of finished responses, all connections together. What does not fit is sent by the thread
 # that made it.
 _PARKED_BYTES = 64 * 1024 * 1024
-
-# A sweep over ten thousand connections takes about a millisecond, so deadlines that lie closer together than the first
-# number are looked at together. The second is the nearest deadline that is set without being configured, that of a
-# lingering close: while something happens, a sweep comes at least as often as the nearest deadline that can be set, so
-# none is overlooked, whichever thread sets it. When nothing does, the next one comes when a deadline has passed.
-_SWEEP_SECONDS = 0.25
-_SWEEP_AT_LEAST_SECONDS = 2.0
-
-# No deadline that somebody configures makes the sweeps spin.
-_SWEEP_AT_MOST_SECONDS = 0.01
 
 
 class ConnectionLoop:
@@ -75,9 +66,7 @@ class ConnectionLoop:
         self.ready: deque[WSGIRequestHandler] = deque()
         self._held: deque[WSGIRequestHandler] = deque()
         self._requeued: deque[WSGIRequestHandler] = deque()
-        nearest = min(deadlines.head, deadlines.keep_alive, deadlines.write, deadlines.tls_handshake)
-        self._sweep_within = max(min(nearest, _SWEEP_AT_LEAST_SECONDS), _SWEEP_AT_MOST_SECONDS)
-        self._sweep_at = 0.0
+        self._sweep = Sweep(deadlines, self.ready)
         self._polled_at = -inf
         self._parked = 0
         self._parked_lock = threading.Lock()
@@ -110,10 +99,6 @@ class ConnectionLoop:
         self.connections.pop(fileno, None)
         if self.acceptor.full or (self.stopping and not self.connections):
             self.poller.wake()
-
-    def sweep_by(self, deadline: float) -> None:
-        """A connection has been given a deadline that is nearer than any that is configured."""
-        self._sweep_at = min(self._sweep_at, deadline)
 
     def may_park(self, size: int) -> bool:
         """Reserve memory for the rest of a response; False when too much waits already. ``unpark`` gives it back."""
@@ -189,10 +174,11 @@ class ConnectionLoop:
         if self._requeued:
             self._take_requeued()
         # After polling: whose request has come while everybody was busy is not late, we are.
-        if now >= self._sweep_at:
-            self._sweep(now)
-        elif news:
-            self.sweep_by(now + self._sweep_within)  # they will have other deadlines
+        sweep = self._sweep
+        if news:
+            sweep.note(now)
+        if now >= sweep.due:
+            sweep.look(connections, now)
 
     def _take_requeued(self) -> None:
         with suppress(IndexError):  # none is left: some may have been closed, by who has seen that nobody will come
@@ -204,7 +190,7 @@ class ConnectionLoop:
             return 0.0
         due = min(self._graceful_until, self.acceptor.pause_ends())
         if self.connections:
-            due = min(due, self._sweep_at)
+            due = min(due, self._sweep.due)
         return None if due == inf else max(due - now, 0.0)
 
     def _add(self, sock: socket.socket, address: Any, own_address: Any = None, *, deadline: float = inf) -> None:
@@ -220,33 +206,14 @@ class ConnectionLoop:
             connection.deadline = deadline
         connection.readable = True
         connection.lock.acquire()
-        self.connections[connection.stream.fileno] = connection
+        fileno = connection.stream.fileno
+        if fileno >= self._sweep.below:
+            self._sweep.below = fileno + 1
+        self.connections[fileno] = connection
         self.ready.append(connection)
 
     def _has_room(self) -> bool:
         return len(self.connections) < self.max_connections
-
-    def _sweep(self, now: float) -> None:
-        """Expire the connections whose deadline has passed. Those that are being served have deadlines of their own."""
-        earliest = inf
-        for connection in list(self.connections.values()):
-            if connection.lock.locked():
-                # Whoever has it may set another deadline, and tells nobody.
-                earliest = min(earliest, now + self._sweep_within)
-            elif connection.deadline > now:
-                earliest = min(earliest, connection.deadline)
-            elif connection.lock.acquire(False):
-                self._expire(connection, now)
-                earliest = min(earliest, connection.deadline)
-                if not connection.settle():
-                    self.ready.append(connection)
-        self._sweep_at = max(earliest, now + min(_SWEEP_SECONDS, self._sweep_within))
-
-    def _expire(self, connection: WSGIRequestHandler, now: float) -> None:
-        if connection.deadline == UNSET:
-            connection.deadline = now + self.deadlines.keep_alive
-        elif connection.deadline <= now and not connection.readable:
-            connection.expire()
 
     # The end; the same thread calls these
 
@@ -256,9 +223,11 @@ class ConnectionLoop:
             return False
         if not self._draining:
             self._draining = True
+            self._sweep.hurry()
             self._look_at_idle_connections()
         if self.acceptor.listeners:
             self._close_door()
+        self._sweep.note(time.monotonic())
         return not self.ready and (not self.connections or self.out_of_time())
 
     def out_of_time(self) -> bool:

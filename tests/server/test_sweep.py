@@ -1,0 +1,246 @@
+"""Whose time is up, and when that is looked at."""
+
+from __future__ import annotations
+
+import random
+import threading
+from math import inf
+from typing import cast
+
+import pytest
+
+from tests.server.looped import Clock, FakeConnection, Loop
+from wsgiserve.server import sweep
+from wsgiserve.server.deadlines import Deadlines
+from wsgiserve.server.handler import WSGIRequestHandler
+
+
+def run_until(loop: Loop, clock: Clock, end: float) -> None:
+    """Poll until then, or until there is nothing left to wait for."""
+    while clock.now < end and loop.fake_poller.waited_for[-1:] != [None]:
+        loop._poll()
+
+
+def test_without_connections_it_waits_for_as_long_as_it_takes(clock: Clock) -> None:
+    loop = Loop(clock)
+    loop._poll()
+    assert loop.fake_poller.waited_for == [None]
+
+
+def test_who_is_owned_is_not_expired(clock: Clock) -> None:
+    loop = Loop(clock)
+    owned = loop.add(5, deadline=clock.now + 1)
+    owned.lock.acquire()
+    run_until(loop, clock, clock.now + 10)
+    assert owned.expired_at is None
+
+
+def test_a_connection_with_news_when_it_is_swept_is_not_waited_for(clock: Clock) -> None:
+    class Lingering(FakeConnection):
+        """Does not close at once: it tries to receive first."""
+
+        def expire(self) -> None:
+            self.deadline = inf
+            self.readable = True
+
+    loop = Loop(clock)
+    connection = Lingering(loop, 5, clock.now)
+    loop.connections[5] = cast("WSGIRequestHandler", connection)
+    loop._sweep.below = 6
+    loop.poller.register(5)
+    assert loop.next_fake() is connection
+    assert loop.fake_poller.waited_for == [0.0]
+
+
+def test_whose_request_has_come_while_everybody_was_busy_is_not_late(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5, deadline=clock.now + 1)
+    clock.now += 5
+    loop.fake_poller.events = [(5, False)]
+    assert loop.next_fake() is connection
+    assert connection.expired_at is None
+
+
+def test_who_has_news_that_nobody_has_looked_at_is_not_late(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5, deadline=clock.now - 1)
+    connection.readable = True
+    assert loop.next_fake() is connection
+    assert connection.expired_at is None
+
+
+def test_who_was_served_between_the_look_and_the_taking_is_spared(clock: Clock) -> None:
+    class JustServed:
+        """A lock that is free, but was not a moment ago."""
+
+        def locked(self) -> bool:
+            return False
+
+        def acquire(self, blocking: bool) -> bool:
+            connection.deadline = clock.now + 100
+            return True
+
+        def release(self) -> None:
+            pass
+
+    loop = Loop(clock)
+    connection = loop.add(5, deadline=clock.now)
+    connection.lock = cast("threading.Lock", JustServed())
+    loop._poll()
+    assert connection.expired_at is None
+
+
+def test_who_was_taken_between_the_look_and_the_taking_may_get_another_deadline(clock: Clock) -> None:
+    class JustTaken:
+        """A lock that is not free, but was a moment ago."""
+
+        def locked(self) -> bool:
+            return False
+
+        def acquire(self, blocking: bool) -> bool:
+            return False
+
+    loop = Loop(clock)
+    connection = loop.add(5, deadline=clock.now)
+    connection.lock = cast("threading.Lock", JustTaken())
+    loop._poll()
+    connection.deadline = clock.now + 2
+    connection.lock = threading.Lock()
+    run_until(loop, clock, clock.now + 10)
+    assert connection.expired_at == pytest.approx(connection.deadline, abs=0.25)
+
+
+def test_deadlines_that_lie_close_together_are_looked_at_together(clock: Clock) -> None:
+    loop = Loop(clock)
+    for number in range(100):
+        loop.add(number, clock.now + number / 100)
+    run_until(loop, clock, clock.now + 10)
+    assert not loop.connections
+    assert len(loop.fake_poller.waited_for) <= 12  # one waits, the next looks
+
+
+def test_deadlines_of_nothing_do_not_make_it_spin(clock: Clock) -> None:
+    loop = Loop(clock, Deadlines(head=0.0, keep_alive=0.0))
+    owned = loop.add(5, deadline=0.0)
+    owned.lock.acquire()
+    start = clock.now
+    for _ in range(100):
+        loop._poll()
+    assert clock.now - start > 0.5
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_no_deadline_is_overlooked_whichever_thread_sets_it(
+    clock: Clock, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose = random.Random(seed)
+    monkeypatch.setattr(sweep, "_AT_ONCE", choose.choice([1, 3, 256]))
+    nearest = choose.choice([0.05, 0.3, 1.0, 10.0])
+    loop = Loop(clock, Deadlines(head=nearest, keep_alive=nearest * 2, write=nearest * 3, tls_handshake=nearest))
+    connections: list[FakeConnection] = []
+
+    def another_thread() -> None:
+        """While the loop waits: something comes, and who it is from is served; or is let go with a new deadline."""
+        for connection in choose.sample(connections, min(len(connections), choose.randint(0, 2))):
+            if connection.closed:
+                continue
+            if not connection.lock.locked():
+                loop.fake_poller.events.append((connection.stream.fileno, False))
+            else:
+                # Never nearer than the nearest that can be set: a lingering close's two seconds, or a configured one.
+                connection.deadline = clock.now + choose.uniform(min(nearest, 2.0), 40.0)
+                connection.lock.release()
+
+    loop.fake_poller.meanwhile = another_thread
+    for number in range(30):
+        if number == 0 or choose.random() < 0.2:
+            connections.append(loop.add(number, clock.now + nearest))
+        loop._poll()
+        while loop.ready:
+            loop.next_fake().readable = False  # another thread has it now
+    loop.fake_poller.meanwhile = lambda: None
+    loop.fake_poller.events.clear()
+    for connection in connections:
+        if connection.lock.locked() and not connection.closed:
+            connection.deadline = clock.now + nearest
+            connection.lock.release()
+    run_until(loop, clock, clock.now + 100)
+    for connection in connections:
+        assert connection.expired_at is not None
+        assert 0 <= connection.expired_at - connection.deadline <= 0.2501
+
+
+def many(loop: Loop, count: int, deadline: float) -> list[FakeConnection]:
+    return [loop.add(fileno, deadline) for fileno in range(count)]
+
+
+def test_between_some_hundred_of_ten_thousand_and_the_next_there_is_a_poll(clock: Clock) -> None:
+    loop = Loop(clock)
+    idle = many(loop, 1000, clock.now)
+    newcomer = loop.add(1000)
+    closed_before: list[int] = []
+
+    def ask() -> None:
+        if not newcomer.lock.locked():
+            loop.fake_poller.events.append((1000, False))
+
+    loop.fake_poller.meanwhile = ask
+    start = clock.now
+    for _ in range(4):
+        assert loop.next_fake() is newcomer
+        closed_before.append(sum(connection.closed for connection in idle))
+        newcomer.readable = False
+        newcomer.lock.release()
+    assert closed_before == [256, 512, 768, 1000]
+    assert clock.now == start
+
+
+def test_nobody_waits_while_a_look_at_all_is_not_over(clock: Clock) -> None:
+    loop = Loop(clock)
+    many(loop, 1000, clock.now + 8)
+    for _ in range(5):
+        loop._poll()
+    assert loop.fake_poller.waited_for == [0.0, 0.0, 0.0, 0.0, 8.0]
+
+
+def test_with_as_many_as_are_looked_at_once_it_is_over_as_well(clock: Clock) -> None:
+    loop = Loop(clock)
+    connections = many(loop, 512, clock.now)
+    run_until(loop, clock, clock.now + 10)
+    assert all(connection.closed for connection in connections)
+
+
+def test_who_gets_a_deadline_behind_the_look_that_goes_on_is_not_overlooked(clock: Clock) -> None:
+    loop = Loop(clock)
+    first, *_ = many(loop, 1000, clock.now + 100)
+    start = clock.now
+    loop._poll()
+    loop.fake_poller.events = [(first.stream.fileno, False)]
+    assert loop.next_fake() is first
+    while loop.fake_poller.waited_for[-1] == 0.0:  # until the others have been looked at
+        loop._poll()
+    assert len(loop.fake_poller.waited_for) < 10
+    first.readable = False
+    first.deadline = start + 2  # a lingering close
+    first.lock.release()
+    run_until(loop, clock, start + 10)
+    assert first.expired_at == pytest.approx(start + 2, abs=0.25)
+
+
+def test_who_came_while_a_look_went_on_is_not_overlooked(clock: Clock) -> None:
+    loop = Loop(clock)
+    many(loop, 1000, clock.now + 100)
+    loop._poll()
+    newcomer = loop.add(1000, clock.now + 2)
+    start = clock.now
+    run_until(loop, clock, start + 10)
+    assert newcomer.expired_at == pytest.approx(start + 2, abs=0.25)
+
+
+def test_when_polls_are_rare_the_rest_is_looked_at_in_one_go(clock: Clock) -> None:
+    loop = Loop(clock)
+    connections = many(loop, 10_000, clock.now)
+    loop._poll()
+    clock.now += 1  # everybody was busy
+    loop._poll()
+    assert all(connection.closed for connection in connections)

@@ -150,7 +150,7 @@ class Bench:
         self.ours = ours
         self.connection = handler(ours, ("192.0.2.7", 4711), self.server)
         self.server.connections[ours.fileno()] = self.connection
-        self.server._sweep.below = ours.fileno() + 1
+        self.server._sweep.add(ours.fileno())
         self.stream = FakeStream(ours.fileno())
         self.stream.sock = ours
         self.connection.stream = self.stream

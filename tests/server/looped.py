@@ -129,7 +129,7 @@ class Loop(ConnectionLoop):
     def add(self, fileno: int, deadline: float = inf) -> FakeConnection:
         connection = FakeConnection(self, fileno, deadline)
         self.connections[fileno] = cast("WSGIRequestHandler", connection)
-        self._sweep.below = max(self._sweep.below, fileno + 1)
+        self._sweep.add(fileno)
         self._sweep.note(self.clock.now)
         self.poller.register(fileno)
         connection.watched = True
@@ -137,3 +137,37 @@ class Loop(ConnectionLoop):
 
     def next_fake(self) -> FakeConnection:
         return cast("FakeConnection", self.next_ready())
+
+
+class FakeListener:
+    def __init__(self, *waiting: object) -> None:
+        self.waiting = list(waiting)
+
+    def fileno(self) -> int:
+        return 3
+
+    def getsockname(self) -> tuple[str, int]:
+        return "192.0.2.1", 80
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if not self.waiting:
+            raise BlockingIOError
+        return cast("socket.socket", FakeSocket(100 + len(self.waiting))), self.waiting.pop(0)
+
+    def close(self) -> None:
+        pass
+
+
+class FakeSocket:
+    def __init__(self, fileno: int) -> None:
+        self.fileno = lambda: fileno
+
+    def setblocking(self, flag: bool) -> None:
+        pass
+
+
+def listening(loop: Loop, *waiting: object) -> FakeListener:
+    listener = FakeListener(*waiting)
+    loop.acceptor.listeners = [cast("socket.socket", listener)]
+    loop.acceptor.open(loop.poller)
+    return listener

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections import deque
 from math import inf
@@ -10,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.server.looped import Clock, Loop
+from tests.server.looped import Clock, Loop, listening
 from tests.server.running import SECONDS
 from wsgiserve.server.handler import WSGIRequestHandler
 
@@ -130,40 +129,6 @@ def test_after_an_immediate_stop_nothing_comes_any_more(clock: Clock) -> None:
 
 
 # Accepting
-
-
-class FakeListener:
-    def __init__(self, *waiting: object) -> None:
-        self.waiting = list(waiting)
-
-    def fileno(self) -> int:
-        return 3
-
-    def getsockname(self) -> tuple[str, int]:
-        return "192.0.2.1", 80
-
-    def accept(self) -> tuple[socket.socket, object]:
-        if not self.waiting:
-            raise BlockingIOError
-        return cast("socket.socket", FakeSocket(100 + len(self.waiting))), self.waiting.pop(0)
-
-    def close(self) -> None:
-        pass
-
-
-class FakeSocket:
-    def __init__(self, fileno: int) -> None:
-        self.fileno = lambda: fileno
-
-    def setblocking(self, flag: bool) -> None:
-        pass
-
-
-def listening(loop: Loop, *waiting: object) -> FakeListener:
-    listener = FakeListener(*waiting)
-    loop.acceptor.listeners = [cast("socket.socket", listener)]
-    loop.acceptor.open(loop.poller)
-    return listener
 
 
 def test_who_is_accepted_is_looked_at_before_it_is_watched(clock: Clock) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from tests.server.looped import Clock, FakeConnection, Loop
+from tests.server.looped import Clock, FakeConnection, Loop, listening
 from wsgiserve.server import sweep
 from wsgiserve.server.deadlines import Deadlines
 from wsgiserve.server.handler import WSGIRequestHandler
@@ -46,7 +46,7 @@ def test_a_connection_with_news_when_it_is_swept_is_not_waited_for(clock: Clock)
     loop = Loop(clock)
     connection = Lingering(loop, 5, clock.now)
     loop.connections[5] = cast("WSGIRequestHandler", connection)
-    loop._sweep.below = 6
+    loop._sweep.add(5)
     loop.poller.register(5)
     assert loop.next_fake() is connection
     assert loop.fake_poller.waited_for == [0.0]
@@ -170,6 +170,13 @@ def test_no_deadline_is_overlooked_whichever_thread_sets_it(
         assert 0 <= connection.expired_at - connection.deadline <= 0.2501
 
 
+def let_go(connection: FakeConnection, deadline: float) -> None:
+    """As whoever has served it does: of a lingering close, for instance."""
+    connection.readable = False
+    connection.deadline = deadline
+    connection.lock.release()
+
+
 def many(loop: Loop, count: int, deadline: float) -> list[FakeConnection]:
     return [loop.add(fileno, deadline) for fileno in range(count)]
 
@@ -205,9 +212,10 @@ def test_nobody_waits_while_a_look_at_all_is_not_over(clock: Clock) -> None:
 
 def test_with_as_many_as_are_looked_at_once_it_is_over_as_well(clock: Clock) -> None:
     loop = Loop(clock)
-    connections = many(loop, 512, clock.now)
-    run_until(loop, clock, clock.now + 10)
-    assert all(connection.closed for connection in connections)
+    many(loop, 512, clock.now + 8)
+    for _ in range(3):
+        loop._poll()
+    assert loop.fake_poller.waited_for == [0.0, 0.0, 8.0]
 
 
 def test_who_gets_a_deadline_behind_the_look_that_goes_on_is_not_overlooked(clock: Clock) -> None:
@@ -217,24 +225,87 @@ def test_who_gets_a_deadline_behind_the_look_that_goes_on_is_not_overlooked(cloc
     loop._poll()
     loop.fake_poller.events = [(first.stream.fileno, False)]
     assert loop.next_fake() is first
-    while loop.fake_poller.waited_for[-1] == 0.0:  # until the others have been looked at
+    for _ in range(3):  # until the others have been looked at
         loop._poll()
-    assert len(loop.fake_poller.waited_for) < 10
-    first.readable = False
-    first.deadline = start + 2  # a lingering close
-    first.lock.release()
+    let_go(first, start + 2)
     run_until(loop, clock, start + 10)
     assert first.expired_at == pytest.approx(start + 2, abs=0.25)
 
 
-def test_who_came_while_a_look_went_on_is_not_overlooked(clock: Clock) -> None:
-    loop = Loop(clock)
-    many(loop, 1000, clock.now + 100)
-    loop._poll()
-    newcomer = loop.add(1000, clock.now + 2)
+def test_who_came_behind_the_look_that_goes_on_is_not_overlooked(clock: Clock) -> None:
+    loop = Loop(clock, max_connections=1000)
+    connections = many(loop, 1000, clock.now + 100)
+    connections[3].close()  # the listener's
+    connections[101].close()
     start = clock.now
+    loop._poll()
+    listening(loop, "a")
+    loop.fake_poller.events = [(3, False)]
+    newcomer = loop.next_fake()
+    assert newcomer.stream.fileno == 101
+    for _ in range(3):
+        loop._poll()
+    let_go(newcomer, start + 2)
     run_until(loop, clock, start + 10)
     assert newcomer.expired_at == pytest.approx(start + 2, abs=0.25)
+
+
+def test_who_is_about_to_be_taken_again_may_get_another_deadline(clock: Clock) -> None:
+    loop = Loop(clock)
+    connection = loop.add(5, clock.now + 100)
+    start = clock.now
+    connection.readable = True  # and whoever has released its lock has not looked yet
+    loop._poll()
+    connection.readable = False
+    connection.deadline = start + 2
+    run_until(loop, clock, start + 10)
+    assert connection.expired_at == pytest.approx(start + 2, abs=0.25)
+
+
+def test_who_goes_on_when_its_time_is_up_may_get_another_deadline(clock: Clock) -> None:
+    class Flushing(FakeConnection):
+        """Its client takes what was left of the response when that is tried once more."""
+
+        def expire(self) -> None:
+            if self.deadline < start + 2:
+                self.deadline = start + 12
+                self.readable = True
+            else:
+                super().expire()
+
+    loop = Loop(clock)
+    start = clock.now
+    connection = Flushing(loop, 5, start)
+    loop.connections[5] = cast("WSGIRequestHandler", connection)
+    loop._sweep.add(5)
+    assert loop.next_fake() is connection
+    let_go(connection, start + 2)
+    run_until(loop, clock, start + 20)
+    assert connection.expired_at == pytest.approx(start + 2, abs=0.25)
+
+
+def test_a_look_at_few_does_not_cost_what_one_at_many_did(clock: Clock) -> None:
+    loop = Loop(clock)
+    many(loop, 1000, clock.now)
+    loop.add(2)
+    run_until(loop, clock, clock.now + 10)
+    for second in range(10):
+        loop._sweep.look(loop.connections, clock.now + second)
+    assert list(loop.connections) == [2]
+    assert loop._sweep.below == 3
+
+
+def test_who_came_where_there_were_many_is_not_overlooked(clock: Clock) -> None:
+    loop = Loop(clock)
+    loop.add(1000).close()
+    few = many(loop, 3, clock.now + 100)
+    start = clock.now
+    loop._poll()
+    loop._poll()
+    newcomer = loop.add(400, start + 2)
+    run_until(loop, clock, start + 10)
+    assert newcomer.expired_at == pytest.approx(start + 2, abs=0.25)
+    assert not any(connection.closed for connection in few)
 
 
 def test_when_polls_are_rare_the_rest_is_looked_at_in_one_go(clock: Clock) -> None:

@@ -207,8 +207,7 @@ class ConnectionLoop:
         connection.readable = True
         connection.lock.acquire()
         fileno = connection.stream.fileno
-        if fileno >= self._sweep.below:
-            self._sweep.below = fileno + 1
+        self._sweep.add(fileno)
         self.connections[fileno] = connection
         self.ready.append(connection)
 
@@ -227,6 +226,7 @@ class ConnectionLoop:
             self._look_at_idle_connections()
         if self.acceptor.listeners:
             self._close_door()
+        # Who came in at the door was no news, and who has been given a last moment tells nobody.
         self._sweep.note(time.monotonic())
         return not self.ready and (not self.connections or self.out_of_time())
 

@@ -39,12 +39,12 @@ class Sweep:
     """Passes over the connections in the order of their descriptors, each of one look or of several.
 
     Args:
-        deadlines: those that are configured.
+        deadlines: those that are configured, and stay.
         ready: where connections go, owned, on which there is something to do.
 
     Attributes:
         due: by the monotonic clock, when to look; in the past while a pass is not over.
-        below: all descriptors of connections are.
+        below: all descriptors of connections are; a pass costs a look at each number up to it.
     """
 
     def __init__(self, deadlines: Deadlines, ready: deque[WSGIRequestHandler]) -> None:
@@ -55,6 +55,7 @@ class Sweep:
         self._next = 0  # descriptor of a pass that is not over
         self._end_by = -inf  # of the last pass: when the rest is looked at in one go, and before when none begins
         self._earliest = inf  # deadline that is known of
+        self._seen = 0  # as ``below``, as far as is known since a pass began
         self.due = -inf
         self.below = 0
 
@@ -62,8 +63,14 @@ class Sweep:
         """From now on a last moment is the nearest deadline that can be set."""
         self._within = min(self._within, LAST_MOMENT_SECONDS)
 
+    def add(self, fileno: int) -> None:
+        """A connection has that descriptor."""
+        if fileno >= self._seen:
+            self._seen = fileno + 1
+            self.below = max(self.below, self._seen)
+
     def note(self, now: float) -> None:
-        """Connections have had news by then: they may get other deadlines."""
+        """Connections may get other deadlines, from then on."""
         soon = now + self._within
         if soon < self._earliest:
             self._earliest = soon
@@ -78,16 +85,19 @@ class Sweep:
         if not self._next:
             self._end_by = now + min(_TOGETHER_SECONDS, self._within)
             self._earliest = inf
-        # When polls are rare, nobody is held up by the rest.
+            self._seen = 0
+        # When polls are rare, nobody is held up by the rest, which has waited for one of them.
         end = min(self._next + _AT_ONCE, self.below) if now < self._end_by else self.below
         for fileno in range(self._next, end):
             connection = connections.get(fileno)
             if connection is not None:
                 self._earliest = min(self._earliest, self._deadline(connection, now))
+                self._seen = max(self._seen, fileno + 1)
         if end < self.below:
             self._next = end
         else:
             self._next = 0
+            self.below = self._seen
             self.due = max(self._earliest, self._end_by)
 
     def _deadline(self, connection: WSGIRequestHandler, now: float) -> float:
@@ -96,7 +106,8 @@ class Sweep:
         if connection.lock.locked():
             return unknown
         if connection.deadline > now:
-            return connection.deadline
+            # Whoever let go of one that is readable is about to take it again.
+            return unknown if connection.readable else connection.deadline
         if not connection.lock.acquire(False):
             return unknown
         if connection.deadline == UNSET:
@@ -104,6 +115,7 @@ class Sweep:
         elif connection.deadline <= now and not connection.readable:
             connection.expire()
         deadline = connection.deadline
-        if not connection.settle():
-            self._ready.append(connection)
-        return deadline
+        if connection.settle():
+            return deadline
+        self._ready.append(connection)  # and whoever takes it from there may set another
+        return min(deadline, unknown)

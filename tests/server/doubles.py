@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from tests.server.looped import Clock
 from tests.server.running import hello
 from wsgiserve.errors import ClientDisconnected
 from wsgiserve.server import channel
@@ -22,16 +23,6 @@ if TYPE_CHECKING:
     from wsgiserve.server.poller import Poller
 
 __all__ = ["Bench", "Clock", "FakePoller", "FakeStream"]
-
-
-class Clock:
-    """In the place of the ``time`` module: it stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 class FakeStream:

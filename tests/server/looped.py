@@ -16,7 +16,7 @@ from wsgiserve.server.poller import Poller
 
 
 class Clock:
-    """Stands for the module ``time``; only polling makes it go on."""
+    """Stands for the module ``time``; it stands still until a test moves it, or a ``FakePoller`` waits."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -126,8 +126,10 @@ class Loop(ConnectionLoop):
     def stop_now(self) -> None:
         self._stop_now = True
 
-    def add(self, fileno: int, deadline: float = inf) -> FakeConnection:
-        connection = FakeConnection(self, fileno, deadline)
+    def add(
+        self, fileno: int, deadline: float = inf, make: Callable[..., FakeConnection] = FakeConnection
+    ) -> FakeConnection:
+        connection = make(self, fileno, deadline)
         self.connections[fileno] = cast("WSGIRequestHandler", connection)
         self._sweep.add(fileno)
         self._sweep.note(self.clock.now)

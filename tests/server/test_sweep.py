@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from math import inf
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -12,7 +14,6 @@ import pytest
 from tests.server.looped import Clock, FakeConnection, Loop, listening
 from wsgiserve.server import sweep
 from wsgiserve.server.deadlines import Deadlines
-from wsgiserve.server.handler import WSGIRequestHandler
 
 
 def run_until(loop: Loop, clock: Clock, end: float) -> None:
@@ -44,10 +45,7 @@ def test_a_connection_with_news_when_it_is_swept_is_not_waited_for(clock: Clock)
             self.readable = True
 
     loop = Loop(clock)
-    connection = Lingering(loop, 5, clock.now)
-    loop.connections[5] = cast("WSGIRequestHandler", connection)
-    loop._sweep.add(5)
-    loop.poller.register(5)
+    connection = loop.add(5, clock.now, Lingering)
     assert loop.next_fake() is connection
     assert loop.fake_poller.waited_for == [0.0]
 
@@ -69,40 +67,27 @@ def test_who_has_news_that_nobody_has_looked_at_is_not_late(clock: Clock) -> Non
     assert connection.expired_at is None
 
 
+def looks_free(acquire: Callable[[bool], bool]) -> threading.Lock:
+    """A lock that is free when somebody looks, and was somebody's just before, or is just after."""
+    return cast("threading.Lock", SimpleNamespace(locked=lambda: False, acquire=acquire, release=lambda: None))
+
+
 def test_who_was_served_between_the_look_and_the_taking_is_spared(clock: Clock) -> None:
-    class JustServed:
-        """A lock that is free, but was not a moment ago."""
-
-        def locked(self) -> bool:
-            return False
-
-        def acquire(self, blocking: bool) -> bool:
-            connection.deadline = clock.now + 100
-            return True
-
-        def release(self) -> None:
-            pass
+    def just_served(blocking: bool) -> bool:
+        connection.deadline = clock.now + 100
+        return True
 
     loop = Loop(clock)
     connection = loop.add(5, deadline=clock.now)
-    connection.lock = cast("threading.Lock", JustServed())
+    connection.lock = looks_free(just_served)
     loop._poll()
     assert connection.expired_at is None
 
 
 def test_who_was_taken_between_the_look_and_the_taking_may_get_another_deadline(clock: Clock) -> None:
-    class JustTaken:
-        """A lock that is not free, but was a moment ago."""
-
-        def locked(self) -> bool:
-            return False
-
-        def acquire(self, blocking: bool) -> bool:
-            return False
-
     loop = Loop(clock)
     connection = loop.add(5, deadline=clock.now)
-    connection.lock = cast("threading.Lock", JustTaken())
+    connection.lock = looks_free(lambda blocking: False)
     loop._poll()
     connection.deadline = clock.now + 2
     connection.lock = threading.Lock()
@@ -196,8 +181,7 @@ def test_between_some_hundred_of_ten_thousand_and_the_next_there_is_a_poll(clock
     for _ in range(4):
         assert loop.next_fake() is newcomer
         closed_before.append(sum(connection.closed for connection in idle))
-        newcomer.readable = False
-        newcomer.lock.release()
+        let_go(newcomer, inf)
     assert closed_before == [256, 512, 768, 1000]
     assert clock.now == start
 
@@ -275,9 +259,7 @@ def test_who_goes_on_when_its_time_is_up_may_get_another_deadline(clock: Clock) 
 
     loop = Loop(clock)
     start = clock.now
-    connection = Flushing(loop, 5, start)
-    loop.connections[5] = cast("WSGIRequestHandler", connection)
-    loop._sweep.add(5)
+    connection = loop.add(5, start, Flushing)
     assert loop.next_fake() is connection
     let_go(connection, start + 2)
     run_until(loop, clock, start + 20)
@@ -292,7 +274,7 @@ def test_a_look_at_few_does_not_cost_what_one_at_many_did(clock: Clock) -> None:
     for second in range(10):
         loop._sweep.look(loop.connections, clock.now + second)
     assert list(loop.connections) == [2]
-    assert loop._sweep.below == 3
+    assert loop._sweep._below == 3
 
 
 def test_who_came_where_there_were_many_is_not_overlooked(clock: Clock) -> None:

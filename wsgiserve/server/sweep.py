@@ -44,7 +44,6 @@ class Sweep:
 
     Attributes:
         due: by the monotonic clock, when to look; in the past while a pass is not over.
-        below: all descriptors of connections are; a pass costs a look at each number up to it.
     """
 
     def __init__(self, deadlines: Deadlines, ready: deque[WSGIRequestHandler]) -> None:
@@ -55,9 +54,9 @@ class Sweep:
         self._next = 0  # descriptor of a pass that is not over
         self._end_by = -inf  # of the last pass: when the rest is looked at in one go, and before when none begins
         self._earliest = inf  # deadline that is known of
-        self._seen = 0  # as ``below``, as far as is known since a pass began
+        self._below = 0  # all descriptors of connections are; a pass costs a look at each number up to it
+        self._seen = 0  # as _below, as far as is known since a pass began
         self.due = -inf
-        self.below = 0
 
     def hurry(self) -> None:
         """From now on a last moment is the nearest deadline that can be set."""
@@ -67,7 +66,7 @@ class Sweep:
         """A connection has that descriptor."""
         if fileno >= self._seen:
             self._seen = fileno + 1
-            self.below = max(self.below, self._seen)
+            self._below = max(self._below, self._seen)
 
     def note(self, now: float) -> None:
         """Connections may get other deadlines, from then on."""
@@ -87,17 +86,17 @@ class Sweep:
             self._earliest = inf
             self._seen = 0
         # When polls are rare, nobody is held up by the rest, which has waited for one of them.
-        end = min(self._next + _AT_ONCE, self.below) if now < self._end_by else self.below
+        end = min(self._next + _AT_ONCE, self._below) if now < self._end_by else self._below
         for fileno in range(self._next, end):
             connection = connections.get(fileno)
             if connection is not None:
                 self._earliest = min(self._earliest, self._deadline(connection, now))
                 self._seen = max(self._seen, fileno + 1)
-        if end < self.below:
+        if end < self._below:
             self._next = end
         else:
             self._next = 0
-            self.below = self._seen
+            self._below = self._seen
             self.due = max(self._earliest, self._end_by)
 
     def _deadline(self, connection: WSGIRequestHandler, now: float) -> float:

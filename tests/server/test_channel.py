@@ -677,6 +677,22 @@ def test_abort_ends_the_socket_of_what_somebody_owns_and_leaves_the_rest_to_the_
     assert not bench.connection.closed
 
 
+def test_an_owner_that_had_looked_before_looks_again_instead_of_letting_go(bench: Bench) -> None:
+    assert not bench.arrive(None)
+    bench.connection.abort()
+    assert not bench.connection.settle()
+    bench.stream.arrived.append(b"")
+    bench.connection.advance()
+    assert bench.connection.closed
+
+
+def test_abort_closes_what_its_owner_lets_go_of_meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.stream, "abort", lambda: bench.connection.settle() or pytest.fail("it is still owned"))
+    bench.connection.abort()
+    assert bench.connection.closed
+    assert bench.stream.said == ["close"]
+
+
 def test_a_connection_that_was_handed_over_is_closed_without_a_word(bench: Bench) -> None:
     bench.connection.hand_over()
     assert bench.stream.said == ["close"]

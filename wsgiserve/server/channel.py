@@ -191,10 +191,12 @@ class Channel:
 
     def abort(self) -> None:
         """The server is closing: close a connection whoever owns it. An owner finds its socket shut, and closes it."""
-        if self.lock.acquire(blocking=False):
-            self.close()
-        else:
+        if not self.lock.acquire(blocking=False):
             self.stream.abort()
+            self.readable = True  # one that looked before, and is about to let go, looks again
+            if not self.lock.acquire(blocking=False):
+                return
+        self.close()
 
     def _watch(self) -> None:
         """Have the poller tell when something happens, from now on; also if it has happened since the last look."""

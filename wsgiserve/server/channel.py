@@ -8,8 +8,8 @@ Floor 3. Moves bytes between a Stream and an ``http11.Connection`` and runs no a
     _flush        the rest of a response that the client is slow to take
     _linger       our side is closed; what the client still sends is thrown away, so that it can read our last words
 
-Whoever holds ``lock`` owns the channel; nobody else touches it, but for ``abort``. ``readable`` is set by the poller at
-any time and means "try again": it is cleared before trying, so no event between the two is lost.
+Whoever holds ``lock`` owns the channel; nobody else touches it, but for ``abort``. ``readable`` is set at any time, by
+the poller or ``abort``, and means "try again": it is cleared before trying, so no event between the two is lost.
 Source: RFC 9112 §9.6 (lingering close), §9.5 (time-outs); RFC 9110 §15.5.9 (408).
 """
 
